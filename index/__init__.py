@@ -1,0 +1,1 @@
+"""Files in, ranked passages out. Knows nothing of language models or of pages."""

@@ -1,0 +1,141 @@
+"""Values that travel from a question to a cited answer, and the events that report the way.
+
+A `Citation` carries document, page, offsets and quote, so that no later stage parses prose.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A passage put before the model, numbered from 1 as the answer's `[n]` markers name it.
+
+    document  the document's path as the library keeps it
+    start     first character of `text` in the document's extracted text
+    """
+
+    number: int
+    document: str
+    document_id: int
+    title: str
+    date: str | None
+    page: int | None
+    start: int
+    end: int
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """The exact span that supports a claim: `document_text[start:end] == quote`."""
+
+    number: int
+    document: str
+    document_id: int
+    title: str
+    date: str | None
+    page: int | None
+    start: int
+    end: int
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One sentence or list item of an answer, with the spans that support it.
+
+    text       the claim without citation markers
+    supported  whether `score` reaches the threshold in force
+    score      support by the cited spans, in [0, 1]
+    """
+
+    text: str
+    supported: bool
+    score: float
+    citations: tuple[Citation, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Seconds from the question's arrival, and tokens."""
+
+    retrieve_s: float = 0.0
+    first_token_s: float = 0.0
+    total_s: float = 0.0
+    prompt_tokens: int = 0
+    answer_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A finished answer.
+
+    text     the answer with `[n]` markers that name `sources`; on refusal, the refusal
+    refused  the passages do not hold the answer
+    stopped  cut short: by the reader ("cancelled"), or by the token limit ("length"); else None
+    """
+
+    question: str
+    text: str
+    refused: bool
+    claims: tuple[Claim, ...]
+    sources: tuple[Source, ...]
+    timings: Timings
+    model: str
+    embedder: str
+    stopped: str | None = None
+
+
+# Events, in the order in which `Engine.ask` yields them.
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What is being done now, so that nobody waits in silence. `fraction` is in [0, 1] or None."""
+
+    text: str
+    fraction: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The passages found, before the model has said a word."""
+
+    sources: tuple[Source, ...]
+    retrieve_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """The next piece of the answer's text, as it is generated."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The checked answer: what was streamed is replaced by this."""
+
+    answer: Answer
+
+
+Event = Status | Sources | Token | Finished
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An earlier question and its answer in the same conversation."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question and what is known about it. `history` is oldest first."""
+
+    text: str
+    history: tuple[Turn, ...] = field(default=())

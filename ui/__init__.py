@@ -1,0 +1,1 @@
+"""The faces of Refdesk: the command line, the page, the HTTP interface."""

@@ -1,0 +1,150 @@
+"""Texts to unit vectors. The one place that imports sentence-transformers (and with it torch)."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from index.errors import ModelLoadError
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+Vectors = npt.NDArray[np.float32]
+"""Shape (n, dimension), each row of length 1."""
+
+
+class Embedder(Protocol):
+    """What turns texts into vectors whose inner product is their similarity.
+
+    name         as in the model manifest
+    fingerprint  changes whenever the vectors would; vectors of two fingerprints never mix
+    dimension    length of a vector
+    limit        tokens read of one text, special tokens included
+    """
+
+    name: str
+    fingerprint: str
+    dimension: int
+    limit: int
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, special tokens not counted."""
+        ...
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors: ...
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors: ...
+
+
+class SentenceTransformerEmbedder:
+    """A sentence-transformers model in a local folder, loaded when first needed.
+
+    Counting tokens needs the tokenizer only and is ready in milliseconds.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        name: str,
+        fingerprint: str,
+        dimension: int = 384,
+        limit: int = 256,
+        query_prefix: str = "",
+        passage_prefix: str = "",
+        check: Callable[[], object] | None = None,
+    ) -> None:
+        """check: called once before any file of the folder is read; raises if one is wrong."""
+        self.name = name
+        self.fingerprint = fingerprint
+        self.dimension = dimension
+        self.limit = limit
+        self._folder = folder
+        self._query_prefix = query_prefix
+        self._passage_prefix = passage_prefix
+        self._check = check
+        self._lock = threading.Lock()
+        self._model: SentenceTransformer | None = None
+        self._tokenizer: Any = None
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        with self._lock:
+            if self._tokenizer is None:
+                from tokenizers import Tokenizer
+
+                self._checked()
+                try:
+                    self._tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+                except Exception as exc:  # the library raises bare Exception
+                    raise self._broken(exc) from exc
+                self._tokenizer.no_truncation()
+                self._tokenizer.no_padding()
+            tokenizer = self._tokenizer
+        encoded = tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        return [len(each.ids) for each in encoded]
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        return self._encode([self._query_prefix + text for text in texts])
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        return self._encode([self._passage_prefix + text for text in texts])
+
+    def load(self) -> None:
+        """Loads the weights now rather than with the first text.
+
+        Raises ModelLoadError.
+        """
+        with self._lock:
+            if self._model is not None:
+                return
+            # Never a look at a model hub: all that is needed lies in the folder.
+            os.environ.setdefault("HF_HUB_OFFLINE", "1")
+            os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+            os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+            self._checked()
+            try:
+                from sentence_transformers import SentenceTransformer
+
+                self._model = SentenceTransformer(
+                    str(self._folder),
+                    device="cpu",
+                    local_files_only=True,
+                    trust_remote_code=False,
+                    model_kwargs={"use_safetensors": True},
+                )
+            except Exception as exc:
+                raise self._broken(exc) from exc
+            self._model.max_seq_length = self.limit
+
+    def _checked(self) -> None:
+        if self._check is not None:
+            self._check()
+            self._check = None
+
+    def _encode(self, texts: list[str]) -> Vectors:
+        if not texts:
+            return np.empty((0, self.dimension), np.float32)
+        self.load()
+        assert self._model is not None
+        vectors = self._model.encode(
+            texts,
+            batch_size=32,
+            show_progress_bar=False,
+            convert_to_numpy=True,
+            normalize_embeddings=True,
+        )
+        return np.asarray(vectors, dtype=np.float32)
+
+    def _broken(self, exc: Exception) -> ModelLoadError:
+        reason = " ".join(str(exc).split())[:200] or type(exc).__name__
+        return ModelLoadError(
+            f"The embedder {self.name} in {self._folder} cannot be loaded ({reason}). "
+            f"Fetch it again with `refdesk models pull {self.name}`."
+        )

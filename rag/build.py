@@ -1,0 +1,143 @@
+"""Settings to working parts: the only wiring. Nothing else reads settings."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from index.errors import ModelError, UsageError
+from rag.config import ROOT, Settings
+from rag.manifest import Manifest, ModelEntry
+from rag.models import ModelStore
+from rag.prompt import FAMILIES
+
+if TYPE_CHECKING:
+    from index.embed import Embedder
+    from index.library import Library
+    from rag.engine import Engine
+    from rag.llm import LLM
+
+Loading = Callable[[str], None]
+"""Told what is about to be loaded, which may take seconds."""
+
+
+class Parts:
+    """The parts that the settings describe, each made when first asked for."""
+
+    def __init__(self, settings: Settings, loading: Loading | None = None) -> None:
+        self.settings = settings
+        self._loading = loading or (lambda _: None)
+        self._lock = threading.Lock()
+        self._llm: LLM | None = None
+
+    @cached_property
+    def models(self) -> ModelStore:
+        """The models on disk. Raises ModelError for a faulty manifest."""
+        section = self.settings.models
+        folder = Path(section.folder).expanduser() if section.folder else ROOT / "models"
+        manifest = Manifest.load(ROOT / "models" / "manifest.toml", folder / "local.toml")
+        local = Path(section.local_folder).expanduser() if section.local_folder else None
+        return ModelStore(manifest, folder, local_folder=local)
+
+    def entry(self, role: str) -> ModelEntry:
+        """The model chosen for "generator" or "embedder". Raises UsageError."""
+        name = getattr(self.settings.models, role)
+        entry = self.models.manifest.get(name)
+        if entry.role != role:
+            raise UsageError(f"models.{role} = {name!r}: that model is a {entry.role}.")
+        return entry
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """The embedder, not yet loaded. Raises ModelMissingError, ChecksumError."""
+        from index.embed import SentenceTransformerEmbedder
+
+        entry = self.entry("embedder")
+        return SentenceTransformerEmbedder(
+            self.models.folder(entry),
+            name=entry.name,
+            fingerprint=f"{entry.name}:{entry.main_file.sha256[:16]}",
+            limit=entry.context,
+            query_prefix=entry.query_prefix,
+            passage_prefix=entry.passage_prefix,
+            check=lambda: self.models.locate(entry.name),
+        )
+
+    @cached_property
+    def library(self) -> Library:
+        """The library in the data folder. Raises CorruptError, StorageError, BusyError."""
+        from index.library import Library, LibrarySettings
+
+        section = self.settings
+        return Library(
+            section.home,
+            self.embedder,
+            LibrarySettings(
+                chunk_tokens=section.index.chunk_tokens,
+                max_file_bytes=section.index.max_file_mb * 1024 * 1024,
+                store=section.index.store,
+                candidates=section.retrieval.candidates,
+                rrf_k=section.retrieval.rrf_k,
+            ),
+        )
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The engine; its model is loaded when it is first needed."""
+        from rag.engine import Engine, Policy
+
+        entry = self.entry("generator")
+        if entry.family not in FAMILIES:
+            raise ModelError(
+                f"{entry.name} is of the family {entry.family!r}, for which Refdesk has no "
+                f"template. It knows {', '.join(FAMILIES)}."
+            )
+        answer = self.settings.answer
+        return Engine(
+            self.library,
+            self.embedder,
+            self.llm,
+            FAMILIES[entry.family],
+            Policy(
+                passages=answer.passages,
+                passage_tokens=answer.passage_tokens,
+                max_tokens=answer.max_tokens,
+                question_characters=answer.question_characters,
+                min_similarity=answer.min_similarity,
+                min_answerable=answer.min_answerable,
+                min_support=answer.min_support,
+            ),
+            model=entry.name,
+        )
+
+    def llm(self) -> LLM:
+        """The language model, loaded once. Raises ModelMissingError, ChecksumError, ModelError."""
+        from rag.llama import LlamaCpp
+
+        with self._lock:
+            if self._llm is None:
+                entry = self.entry("generator")
+                folder = self.models.locate(entry.name)
+                self._loading(f"Loading {entry.name}")
+                section = self.settings.model
+                self._llm = LlamaCpp(
+                    folder / entry.main_file.name,
+                    name=entry.name,
+                    context=min(section.context, entry.context),
+                    threads=section.threads or None,
+                    draft=section.draft,
+                    gpu_layers=section.gpu_layers,
+                )
+            return self._llm
+
+    def close(self) -> None:
+        """Frees the model and closes the library, where they were opened."""
+        with self._lock:
+            if self._llm is not None:
+                self._llm.close()
+                self._llm = None
+        if "library" in self.__dict__:
+            self.library.close()

@@ -1,0 +1,258 @@
+"""From an answer's text to claims, each tied to the exact spans that support it. Pure.
+
+The model's `[n]` markers are only a hint: they are parsed, checked and, where another passage
+supports the claim better, corrected. Support is measured on sentences: how much of what the
+claim says (weighted words, names, and above all figures) stands in the cited span, together
+with the similarity of the two by the embedder. Correcting citations after the fact follows
+CiteFix (Maheshwari et al. 2025); figures must agree exactly.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from index.sentences import is_heading, sentences
+from index.types import Span
+from rag.types import Citation, Claim, Source
+
+Similarity = Callable[
+    [Sequence[str], Sequence[str]], "np.ndarray[tuple[int, ...], np.dtype[np.float32]]"
+]
+"""Cosine similarities of two lists of texts, shape (len(first), len(second))."""
+
+_MARKER = re.compile(r"\s*\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
+_WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?")  # noqa: RUF001
+_NUMBER_WORDS = {
+    word: str(n)
+    for n, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve".split()
+    )
+}
+_STOP = frozenset(
+    """
+    a about after all also an and any are as at be because been before being but by can could did
+    do does during each for from had has have he her his i if in into is it its more most no not
+    of on or our over said say says she so some such than that the their them then there these
+    they this those through to under up was we were what when where which while who whom whose why
+    will with would you your passage passages article articles according state states stated
+    """.split()
+)
+_NEGATION = frozenset("no not never none neither nor without cannot n't".split())
+_MARKED_BONUS = 0.08
+_SECOND_SPAN_GAIN = 0.2
+_SIMILARITY_WEIGHT = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A sentence or list item of an answer, its place in the text, and the markers it bore."""
+
+    text: str
+    span: Span
+    markers: tuple[int, ...]
+
+
+def parse(answer: str) -> tuple[str, list[Statement]]:
+    """Splits an answer into statements; markers leave the text and go to their statement.
+
+    Returns the text without markers, and the statements with spans into it.
+    """
+    clean = ""
+    marks: list[tuple[int, int]] = []
+    here = 0
+    for found in _MARKER.finditer(answer):
+        clean += answer[here : found.start()]
+        marks += [(len(clean), int(n)) for n in re.findall(r"\d+", found.group(1))]
+        here = found.end()
+    clean += answer[here:]
+    spans = sentences(clean)
+    statements = []
+    for at, span in enumerate(spans):
+        after = spans[at + 1].start if at + 1 < len(spans) else len(clean) + 1
+        low = span.start if at else 0
+        mine = tuple(dict.fromkeys(n for place, n in marks if low < place <= after))
+        if any(each.isalnum() for each in span.of(clean)):
+            statements.append(Statement(span.of(clean), span, mine))
+    return clean, statements
+
+
+def cite(
+    statements: Sequence[Statement],
+    sources: Sequence[Source],
+    similarity: Similarity,
+    *,
+    min_support: float,
+) -> list[Claim]:
+    """Ties each statement to the one or two sentences of `sources` that support it best."""
+    candidates = [_Evidence.make(source, span) for source in sources for span in _sentences(source)]
+    if not statements or not candidates:
+        return [Claim(each.text, supported=False, score=0.0) for each in statements]
+    alike = similarity([s.text for s in statements], [c.text for c in candidates])
+    weights = _weights(candidates)
+    return [
+        _claim(each, candidates, alike[at], weights, min_support)
+        for at, each in enumerate(statements)
+    ]
+
+
+def written(clean: str, statements: Sequence[Statement], claims: Sequence[Claim]) -> str:
+    """The answer's text with the verified markers in place of the model's."""
+    text = ""
+    here = 0
+    for statement, claim in zip(statements, claims, strict=True):
+        text += clean[here : statement.span.end]
+        numbers = dict.fromkeys(citation.number for citation in claim.citations)
+        text += "".join(f" [{n}]" for n in numbers) if claim.supported else ""
+        here = statement.span.end
+    return (text + clean[here:]).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """A sentence of a passage: what can be quoted."""
+
+    source: Source
+    span: Span
+    text: str
+    words: frozenset[str]
+    context: frozenset[str]
+
+    @classmethod
+    def make(cls, source: Source, span: Span) -> _Evidence:
+        text = span.of(source.text)
+        return cls(
+            source, span, text, frozenset(terms(text)),
+            frozenset(terms(source.title)) | frozenset(terms(source.text)),
+        )  # fmt: skip
+
+
+def _sentences(source: Source) -> list[Span]:
+    spans = sentences(source.text)
+    prose = [span for span in spans if not is_heading(source.text, span)]
+    return prose or spans
+
+
+def terms(text: str) -> list[str]:
+    """The words that carry meaning, folded so that forms of one word meet."""
+    found = []
+    for word in _WORD.findall(text.replace("’", "'")):
+        lower = word.lower()
+        if lower[0].isdigit():
+            found.append(lower.replace(",", "").rstrip("."))
+        elif lower in _NUMBER_WORDS:
+            found.append(_NUMBER_WORDS[lower])
+        elif lower in _NEGATION or lower.endswith("n't"):
+            found.append("not")
+        elif lower not in _STOP:
+            found.append(_stem(lower.removesuffix("'s")))
+    return found
+
+
+def _stem(word: str) -> str:
+    """Takes off the commonest English endings: enough to match a claim to its source."""
+    if len(word) > 5 and word.endswith("ies"):
+        return word[:-3] + "y"
+    for ending in ("ing", "ed", "es", "s", "ly", "e"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
+            stem = word[: -len(ending)]
+            if len(stem) > 3 and stem[-1] == stem[-2]:  # planned → plan
+                stem = stem[:-1]
+            return stem.removesuffix("e") if ending in ("s",) and len(stem) > 3 else stem
+    return word
+
+
+def _weights(candidates: Sequence[_Evidence]) -> Callable[[str], float]:
+    """How much a word says: rarer among the passages' sentences says more, figures most."""
+    seen = Counter(word for each in candidates for word in each.words)
+    total = len(candidates)
+
+    def weight(word: str) -> float:
+        rarity = math.log(1 + total / (1 + seen[word]))
+        return rarity * (2.0 if word[0].isdigit() or word == "not" else 1.0)
+
+    return weight
+
+
+def _claim(
+    statement: Statement,
+    candidates: Sequence[_Evidence],
+    alike: "np.ndarray[tuple[int, ...], np.dtype[np.float32]]",
+    weight: Callable[[str], float],
+    min_support: float,
+) -> Claim:
+    wanted = list(dict.fromkeys(terms(statement.text)))
+    total = sum(map(weight, wanted)) or 1.0
+
+    def coverage(chosen: Sequence[_Evidence]) -> float:
+        """The share of the claim found in the spans; what only stands around them counts half."""
+        inside = frozenset().union(*(each.words for each in chosen))
+        around = frozenset().union(*(each.context for each in chosen))
+        found = 0.0
+        for word in wanted:
+            if word in inside:
+                found += weight(word)
+            elif word in around and not word[0].isdigit() and word != "not":
+                found += 0.5 * weight(word)
+        return found / total
+
+    def worth(at: int) -> float:
+        bonus = _MARKED_BONUS if candidates[at].source.number in statement.markers else 0.0
+        return _support(coverage([candidates[at]]), float(alike[at])) + bonus
+
+    best = max(range(len(candidates)), key=worth)
+    chosen = [best]
+    have = coverage([candidates[best]])
+    rest = [at for at in range(len(candidates)) if at != best]
+    if rest:
+        second = max(rest, key=lambda at: coverage([candidates[best], candidates[at]]))
+        both = coverage([candidates[best], candidates[second]])
+        if both - have >= _SECOND_SPAN_GAIN:
+            chosen.append(second)
+            have = both
+    spans = [candidates[at] for at in chosen]
+    score = _support(have, max(float(alike[at]) for at in chosen))
+    if not _figures_agree(wanted, spans):
+        score = min(score, 0.5 * min_support)
+    score = round(min(max(score, 0.0), 1.0), 3)
+    return Claim(
+        statement.text,
+        supported=score >= min_support,
+        score=score,
+        citations=tuple(_citation(each) for each in spans),
+    )
+
+
+def _support(coverage: float, similarity: float) -> float:
+    return (1 - _SIMILARITY_WEIGHT) * coverage + _SIMILARITY_WEIGHT * max(similarity, 0.0)
+
+
+def _figures_agree(wanted: Sequence[str], spans: Sequence[_Evidence]) -> bool:
+    """Whether every figure of the claim stands in the cited passages or their articles' titles."""
+    known = frozenset().union(*(each.words | each.context for each in spans))
+    dates = " ".join(each.source.date or "" for each in spans)
+    return all(
+        word in known or word in dates.replace("-", " ").split()
+        for word in wanted
+        if word[0].isdigit() and len(word) > 1
+    )
+
+
+def _citation(evidence: _Evidence) -> Citation:
+    source = evidence.source
+    return Citation(
+        number=source.number,
+        document=source.document,
+        document_id=source.document_id,
+        title=source.title,
+        date=source.date,
+        page=source.page,
+        start=source.start + evidence.span.start,
+        end=source.start + evidence.span.end,
+        quote=evidence.text,
+    )

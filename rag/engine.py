@@ -1,0 +1,279 @@
+"""A question to a cited answer, told as events. Reads as prose: find, judge, write, check.
+
+The engine knows nothing of files, pages or settings: `rag.build` hands it its parts.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from index.embed import Embedder
+from index.errors import LibraryError, QuestionError
+from index.types import Hit
+from rag import cite, prompt
+from rag.llm import LLM, Check, Checked, Prefill, Waiting
+from rag.types import (
+    Answer,
+    Claim,
+    Event,
+    Finished,
+    Question,
+    Source,
+    Sources,
+    Status,
+    Timings,
+    Token,
+)
+
+REFUSAL = "The articles don't say."
+"""What is answered when the passages do not hold the answer."""
+
+
+class Searcher(Protocol):
+    """What the engine asks of a library."""
+
+    def search(self, question: str, k: int = 10) -> list[Hit]: ...
+
+    def is_empty(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The engine's numbers; see `refdesk config` for what each does."""
+
+    passages: int = 5
+    passage_tokens: int = 300
+    max_tokens: int = 160
+    question_characters: int = 2000
+    min_similarity: float = 0.15
+    min_answerable: float = 0.3
+    min_support: float = 0.5
+
+
+class Engine:
+    """Answers questions from one library with one model. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        searcher: Searcher,
+        embedder: Embedder,
+        llm: Callable[[], LLM],
+        family: prompt.Family,
+        policy: Policy | None = None,
+        *,
+        model: str,
+    ) -> None:
+        """llm: called when the model is first needed; it may take its time the first time."""
+        self._searcher = searcher
+        self._embedder = embedder
+        self._llm = llm
+        self._family = family
+        self._policy = policy or Policy()
+        self._model = model
+
+    def ask(self, question: Question | str) -> Iterator[Event]:
+        """Answers `question`: Status at any time, Sources once, Token after Token, Finished last.
+
+        Closing the iterator stops the work. Raises QuestionError, LibraryError, ModelError.
+        """
+        asked = question if isinstance(question, Question) else Question(question)
+        text = self._checked(asked.text)
+        clock = _Clock()
+
+        yield Status("Searching the articles")
+        hits = self._searcher.search(text, self._policy.passages * 3)
+        if not hits and self._searcher.is_empty():
+            raise LibraryError("The library is empty. Add articles with `refdesk add PATH`.")
+        sources = prompt.pack(
+            hits,
+            self._count,
+            budget=self._policy.passage_tokens,
+            most=self._policy.passages,
+        )
+        yield Sources(sources, clock.retrieved())
+        if not self._near(hits):
+            yield Finished(self._refused(text, sources, clock))
+            return
+        yield Status("Waiting for the language model")
+        llm = self._llm()
+        said, stopped = yield from self._said(llm, sources, text, clock)
+        if said is None:
+            yield Finished(self._refused(text, sources, clock))
+            return
+        yield Status("Checking the citations")
+        yield Finished(self._verified(text, said, sources, clock, stopped))
+
+    def warm(self) -> None:
+        """Loads the model and reads the instructions, so that the first question begins sooner."""
+        self._embedder.embed_queries(["warm"])
+        self._llm().warm(prompt.instructions(self._family))
+
+    def _checked(self, text: str) -> str:
+        question = prompt.visible(text).strip()
+        if not any(each.isalnum() for each in question):
+            raise QuestionError("The question is empty. Type what you want to know.")
+        most = self._policy.question_characters
+        if len(question) > most:
+            raise QuestionError(
+                f"The question has {len(question):,} characters; the limit is {most:,} "
+                "(`answer.question_characters`). Shorten it."
+            )
+        return question
+
+    def _near(self, hits: list[Hit]) -> bool:
+        """Whether any passage has to do with the question at all."""
+        return any(
+            hit.bm25 is not None or (hit.similarity or -1.0) >= self._policy.min_similarity
+            for hit in hits
+        )
+
+    def _count(self, passage: str) -> int:
+        # The embedder's tokenizer is at hand before the model is loaded, and close enough.
+        return self._embedder.count([passage])[0]
+
+    def _said(
+        self, llm: LLM, sources: tuple[Source, ...], question: str, clock: _Clock
+    ) -> Generator[Event, None, tuple[str | None, str | None]]:
+        """The model's answer, or None where it judges that the passages do not hold one.
+
+        Returns the text and why it was cut short, if it was.
+        """
+        opened = prompt.asked(self._family, sources, question)
+        whole = prompt.to_answer(self._family, opened)
+        clock.prompt_tokens = llm.count(whole)
+        check = Check(prompt.to_judge(self._family, opened), prompt.YES, prompt.NO)
+        gate = _Gate()
+        steps = llm.generate(whole, max_tokens=self._policy.max_tokens, check=check)
+        ended = False
+        try:
+            for step in steps:
+                if isinstance(step, Waiting):
+                    others = "1 other question" if step.ahead == 1 else f"{step.ahead} others"
+                    yield Status(f"Waiting for {others} to be answered")
+                elif isinstance(step, Prefill):
+                    yield Status("Reading the passages", step.done / step.total)
+                elif isinstance(step, Checked):
+                    if step.probability < self._policy.min_answerable:
+                        return None, None
+                else:
+                    clock.spoke(step.tokens)
+                    ended = step.ended
+                    if shown := gate.let(step.text, ended=step.ended):
+                        yield Token(shown)
+                    if gate.refused:
+                        return None, None
+        finally:
+            close = getattr(steps, "close", None)
+            if close:
+                close()
+        return gate.text, None if ended else "length"
+
+    def _verified(
+        self,
+        question: str,
+        said: str,
+        sources: tuple[Source, ...],
+        clock: _Clock,
+        stopped: str | None,
+    ) -> Answer:
+        clean, statements = cite.parse(said)
+        if stopped == "length" and len(statements) > 1:
+            # The last sentence was cut off in the middle: half a sentence is not a claim.
+            clean = clean[: statements[-2].span.end]
+            statements = statements[:-1]
+        claims = cite.cite(
+            statements, sources, self._similarity, min_support=self._policy.min_support
+        )
+        if not any(claim.supported for claim in claims):
+            return self._refused(question, sources, clock, tuple(claims))
+        return Answer(
+            question=question,
+            text=cite.written(clean, statements, claims),
+            refused=False,
+            claims=tuple(claims),
+            sources=sources,
+            timings=clock.timings(),
+            model=self._model,
+            embedder=self._embedder.name,
+            stopped=stopped,
+        )
+
+    def _refused(
+        self,
+        question: str,
+        sources: tuple[Source, ...],
+        clock: _Clock,
+        claims: tuple[Claim, ...] = (),
+    ) -> Answer:
+        return Answer(
+            question=question,
+            text=REFUSAL,
+            refused=True,
+            claims=claims,
+            sources=sources,
+            timings=clock.timings(),
+            model=self._model,
+            embedder=self._embedder.name,
+        )
+
+    def _similarity(
+        self, claims: Sequence[str], passages: Sequence[str]
+    ) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+        vectors = self._embedder.embed_passages([*claims, *passages])
+        return np.asarray(vectors[: len(claims)] @ vectors[len(claims) :].T, dtype=np.float32)
+
+
+class _Gate:
+    """Holds back the answer's beginning until it is clear that it is not the refusal."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.refused = False
+        self._shown = 0
+
+    def let(self, piece: str, *, ended: bool) -> str:
+        """Takes the next piece; returns what may be shown now."""
+        self.text += piece
+        start = self.text.lstrip(" \n\"'*[(").upper()
+        if start.startswith(prompt.NOT_STATED):
+            self.refused = True
+            return ""
+        if not ended and prompt.NOT_STATED.startswith(start):
+            return ""
+        shown = self.text[self._shown :]
+        self._shown = len(self.text)
+        return shown
+
+
+class _Clock:
+    """Seconds since the question came, and tokens: the answer's Timings."""
+
+    def __init__(self) -> None:
+        self._start = time.perf_counter()
+        self._retrieved = 0.0
+        self._first = 0.0
+        self._tokens = 0
+        self.prompt_tokens = 0
+
+    def retrieved(self) -> float:
+        self._retrieved = time.perf_counter() - self._start
+        return self._retrieved
+
+    def spoke(self, tokens: int) -> None:
+        if not self._first:
+            self._first = time.perf_counter() - self._start
+        self._tokens = tokens
+
+    def timings(self) -> Timings:
+        return Timings(
+            retrieve_s=round(self._retrieved, 3),
+            first_token_s=round(self._first, 3),
+            total_s=round(time.perf_counter() - self._start, 3),
+            prompt_tokens=self.prompt_tokens,
+            answer_tokens=self._tokens,
+        )

@@ -1,0 +1,337 @@
+"""llama.cpp in process: our own greedy loop over llama-cpp-python's low-level interface.
+
+The one place that imports llama_cpp. What the loop does beyond `Llama.generate`:
+
+- logits are asked for only where they are read: the last prompt token and drafted tokens;
+- the longest common prefix with the last prompt keeps its keys and values (KV);
+- answers copy from their passages, so the tokens that followed the same words in the prompt are
+  drafted and checked in one batch (prompt lookup decoding, Saxena 2023; verified greedily as in
+  Leviathan et al. 2023, so that the text is the one that plain greedy decoding gives).
+"""
+
+from __future__ import annotations
+
+import codecs
+import ctypes
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from index.errors import ModelError, ModelLoadError
+from rag.llm import Check, Checked, Part, Piece, Prefill, Prompt, Step, Waiting
+
+_SLICE = 128
+"""Prompt tokens decoded between two looks at the caller: progress, or the stop button."""
+
+_NGRAM = 3
+_POLL_S = 0.5
+
+
+class LlamaCpp:
+    """One GGUF model with one context, used by one caller at a time in order of arrival."""
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        name: str,
+        context: int = 4096,
+        threads: int | None = None,
+        draft: int = 4,
+        gpu_layers: int = -1,
+    ) -> None:
+        """Loads the model.
+
+        path     a GGUF file whose checksum the caller has verified
+        context  tokens of prompt and answer together
+        threads  None: all cores that this process may use
+        draft    tokens drafted by prompt lookup; 0: off
+
+        Raises ModelLoadError.
+        """
+        self.name = name
+        self.context = context
+        self._draft = draft
+        self._turns = _Turns()
+        self._kv: list[int] = []
+        self._closed = False
+        try:
+            import llama_cpp
+        except (ImportError, OSError, RuntimeError) as exc:
+            raise ModelLoadError(
+                f"llama-cpp-python cannot be loaded ({exc}). Build it with `make llama`."
+            ) from exc
+        self._lib: Any = llama_cpp
+        _silence(llama_cpp)
+        llama_cpp.llama_backend_init()
+        params = llama_cpp.llama_model_default_params()
+        offload = bool(llama_cpp.llama_supports_gpu_offload())
+        params.n_gpu_layers = gpu_layers if offload else 0
+        self._model = llama_cpp.llama_model_load_from_file(os.fsencode(path), params)
+        if not self._model:
+            raise ModelLoadError(
+                f"{path} is not a model that llama.cpp can load. Check it with "
+                "`refdesk models verify`."
+            )
+        trained = int(llama_cpp.llama_model_n_ctx_train(self._model))
+        self.context = min(context, trained) if trained > 0 else context
+        cores = threads or _cores()
+        options = llama_cpp.llama_context_default_params()
+        options.n_ctx = self.context
+        options.n_batch = 512
+        options.n_ubatch = 512
+        options.n_seq_max = 1
+        options.n_threads = cores
+        options.n_threads_batch = cores
+        options.no_perf = True
+        self._context = llama_cpp.llama_init_from_model(self._model, options)
+        if not self._context:
+            llama_cpp.llama_model_free(self._model)
+            raise ModelLoadError(
+                f"There is not enough memory to run {name} with a context of {self.context} "
+                "tokens. Lower `model.context`, or choose a smaller model."
+            )
+        self._memory = llama_cpp.llama_get_memory(self._context)
+        self._vocab = llama_cpp.llama_model_get_vocab(self._model)
+        self._n_vocab = int(llama_cpp.llama_vocab_n_tokens(self._vocab))
+        self._batch = llama_cpp.llama_batch_init(512, 0, 1)
+
+    def close(self) -> None:
+        """Frees the model once the caller in hand is done."""
+        for _ in self._turns.take():
+            pass
+        try:
+            if not self._closed:
+                self._closed = True
+                self._lib.llama_batch_free(self._batch)
+                self._lib.llama_free(self._context)
+                self._lib.llama_model_free(self._model)
+        finally:
+            self._turns.give()
+
+    def count(self, prompt: Prompt) -> int:
+        return len(self._encode(prompt))
+
+    def generate(
+        self, prompt: Prompt, *, max_tokens: int, check: Check | None = None
+    ) -> Iterator[Step]:
+        tokens = self._encode(prompt)
+        checking = self._encode(check.prompt) if check else []
+        longest = max(len(tokens) + max_tokens, len(checking))
+        if longest > self.context:
+            raise ModelError(
+                f"A prompt of {len(tokens)} tokens and an answer of {max_tokens} do not fit the "
+                f"model's context of {self.context}. Raise `model.context` or lower "
+                "`answer.passage_tokens`."
+            )
+        taken = False
+        try:
+            for ahead in self._turns.take():
+                yield Waiting(ahead)
+            taken = True
+            if check:
+                for done in self._read(checking):
+                    yield Prefill(done, len(checking))
+                yield Checked(self._weigh(check))
+            for done in self._read(tokens):
+                yield Prefill(done, len(tokens))
+            yield from self._write(max_tokens)
+        finally:
+            if taken:
+                self._turns.give()
+
+    def _weigh(self, check: Check) -> float:
+        firsts = [self._encode((Part(option),))[0] for option in (*check.yes, *check.no)]
+        logits = self._logits(-1)[firsts].astype(np.float64)
+        odds = np.exp(logits - logits.max())
+        return float(odds[: len(check.yes)].sum() / odds.sum())
+
+    def warm(self, prompt: Prompt) -> None:
+        tokens = self._encode(prompt)
+        for _ in self._turns.take():
+            pass
+        try:
+            for _ in self._read(tokens):
+                pass
+        finally:
+            self._turns.give()
+
+    def _encode(self, prompt: Prompt) -> list[int]:
+        tokens: list[int] = []
+        for part in prompt:
+            data = part.text.encode("utf-8")
+            room = len(data) + 8
+            held = (ctypes.c_int32 * room)()
+            n = self._lib.llama_tokenize(
+                self._vocab, data, len(data), held, room, False, part.template
+            )
+            tokens.extend(held[:n])
+        if self._lib.llama_vocab_get_add_bos(self._vocab):
+            tokens.insert(0, int(self._lib.llama_vocab_bos(self._vocab)))
+        return tokens
+
+    def _read(self, tokens: list[int]) -> Iterator[int]:
+        """Decodes a prompt, keeping what the context holds of it. Yields tokens done."""
+        kept = _common(self._kv, tokens[:-1])
+        self._forget(kept)
+        for start in range(kept, len(tokens), _SLICE):
+            part = tokens[start : start + _SLICE]
+            self._decode(part, last_only=start + len(part) == len(tokens))
+            yield start + len(part)
+
+    def _write(self, max_tokens: int) -> Iterator[Piece]:
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        lookup = _Lookup(self._kv)
+        token = int(self._logits(-1).argmax())
+        made = 0
+        while True:
+            if self._lib.llama_vocab_is_eog(self._vocab, token):
+                yield Piece(decoder.decode(b"", True), made, ended=True)
+                return
+            draft = lookup.draft(token, min(self._draft, max_tokens - made - 1))
+            made += 1
+            text = decoder.decode(self._piece(token))
+            if made == max_tokens:
+                yield Piece(text + decoder.decode(b"", True), made)
+                return
+            yield Piece(text, made)
+            base = len(self._kv)
+            self._decode([token, *draft])
+            accepted = 0
+            while True:
+                following = int(self._logits(accepted).argmax())
+                if accepted == len(draft) or draft[accepted] != following:
+                    break
+                accepted += 1
+                if self._lib.llama_vocab_is_eog(self._vocab, following):
+                    break
+                made += 1
+                yield Piece(decoder.decode(self._piece(following)), made)
+            self._forget(base + 1 + accepted)
+            lookup.extend([token, *draft[:accepted]])
+            token = following
+
+    def _decode(self, tokens: Sequence[int], *, last_only: bool | None = None) -> None:
+        """Appends `tokens` to the context. Logits: for all, for the last, or (False) for none."""
+        batch, base = self._batch, len(self._kv)
+        batch.n_tokens = len(tokens)
+        for at, token in enumerate(tokens):
+            batch.token[at] = token
+            batch.pos[at] = base + at
+            batch.n_seq_id[at] = 1
+            batch.seq_id[at][0] = 0
+            batch.logits[at] = last_only is None or (last_only and at == len(tokens) - 1)
+        status = self._lib.llama_decode(self._context, batch)
+        if status != 0:
+            self._lib.llama_memory_clear(self._memory, True)
+            self._kv.clear()
+            raise ModelError(
+                f"llama.cpp could not go on (llama_decode returned {status}). Ask again; if it "
+                "happens every time, lower `model.context`."
+            )
+        self._kv.extend(tokens)
+
+    def _forget(self, kept: int) -> None:
+        if kept < len(self._kv):
+            self._lib.llama_memory_seq_rm(self._memory, 0, kept, -1)
+            del self._kv[kept:]
+
+    def _logits(self, at: int) -> np.ndarray[Any, np.dtype[np.float32]]:
+        pointer = self._lib.llama_get_logits_ith(self._context, at)
+        return np.ctypeslib.as_array(pointer, shape=(self._n_vocab,))
+
+    def _piece(self, token: int) -> bytes:
+        held = ctypes.create_string_buffer(256)
+        n = self._lib.llama_token_to_piece(self._vocab, token, held, 256, 0, False)
+        return held.raw[: max(n, 0)]
+
+
+class _Lookup:
+    """Where each run of tokens was last seen, to guess how the present one goes on."""
+
+    def __init__(self, tokens: Sequence[int]) -> None:
+        self._tokens: list[int] = []
+        self._after: dict[tuple[int, ...], int] = {}
+        self.extend(tokens)
+
+    def extend(self, tokens: Sequence[int]) -> None:
+        for token in tokens:
+            self._tokens.append(token)
+            end = len(self._tokens)
+            for n in range(2, _NGRAM + 1):
+                if end > n:
+                    # The token just added follows the run of n before it.
+                    self._after[tuple(self._tokens[end - 1 - n : end - 1])] = end - 1
+
+    def draft(self, token: int, most: int) -> list[int]:
+        """Up to `most` tokens that may follow `token`, itself not yet in the context."""
+        if most < 1:
+            return []
+        for n in range(_NGRAM, 1, -1):
+            at = self._after.get((*self._tokens[len(self._tokens) - n + 1 :], token))
+            if at is not None:
+                return self._tokens[at : at + most]
+        return []
+
+
+class _Turns:
+    """First come, first served. `take` yields the number ahead until it is the caller's turn."""
+
+    def __init__(self) -> None:
+        self._free = threading.Condition()
+        self._queue: list[object] = []
+
+    def take(self) -> Iterator[int]:
+        ticket = object()
+        with self._free:
+            self._queue.append(ticket)
+        try:
+            while True:
+                with self._free:
+                    if self._queue[0] is not ticket:
+                        self._free.wait(_POLL_S)
+                    ahead = self._queue.index(ticket)
+                if ahead == 0:
+                    return
+                yield ahead
+        except BaseException:
+            with self._free:
+                self._queue.remove(ticket)
+                self._free.notify_all()
+            raise
+
+    def give(self) -> None:
+        with self._free:
+            self._queue.pop(0)
+            self._free.notify_all()
+
+
+def _common(held: Sequence[int], wanted: Sequence[int]) -> int:
+    n = 0
+    for one, other in zip(held, wanted, strict=False):
+        if one != other:
+            break
+        n += 1
+    return n
+
+
+def _cores() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS
+        return os.cpu_count() or 1
+
+
+_log_callback: Any = None
+
+
+def _silence(llama_cpp: Any) -> None:
+    """Keeps llama.cpp's log off the terminal; its errors reach the caller as exceptions."""
+    global _log_callback  # noqa: PLW0603 C holds the pointer, so Python must keep the object
+    if _log_callback is None:
+        _log_callback = llama_cpp.llama_log_callback(lambda *_: None)
+        llama_cpp.llama_log_set(_log_callback, ctypes.c_void_p(0))

@@ -1,0 +1,96 @@
+"""What Refdesk asks of a language model: go on with a prompt greedily, and judge yes or no.
+
+A prompt is a sequence of parts. Only `template` parts may hold the family's control tokens
+(`<|im_start|>` and the like); articles and questions are content, in which such text stays text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a prompt. `template`: written by us, control tokens are recognised in it."""
+
+    text: str
+    template: bool = False
+
+
+Prompt = tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Other questions are being answered first."""
+
+    ahead: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prefill:
+    """The prompt is being read: `done` of `total` tokens."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The next text, after `tokens` generated tokens in all. `ended`: the model is done."""
+
+    text: str
+    tokens: int
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The probability that a check came out as its first options say."""
+
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A judgement asked of the model before it goes on: weighs `yes` against `no`.
+
+    Where the check's prompt starts like the main prompt, only the difference is read twice.
+    """
+
+    prompt: Prompt
+    yes: tuple[str, ...]
+    no: tuple[str, ...]
+
+
+Step = Waiting | Prefill | Checked | Piece
+
+
+class LLM(Protocol):
+    """A language model. Implementations are safe to call from several threads."""
+
+    name: str
+    context: int
+
+    def count(self, prompt: Prompt) -> int:
+        """Tokens of a prompt."""
+        ...
+
+    def generate(
+        self, prompt: Prompt, *, max_tokens: int, check: Check | None = None
+    ) -> Iterator[Step]:
+        """Continues `prompt` greedily, until the model ends or `max_tokens` are generated.
+
+        With `check`, Checked comes before the first Piece; whoever does not like it closes the
+        iterator. Closing it at any time stops the work and frees the model for the next caller.
+        Raises ModelError.
+        """
+        ...
+
+    def warm(self, prompt: Prompt) -> None:
+        """Reads a prompt ahead of time, so that prompts that start alike begin sooner."""
+        ...
+
+    def close(self) -> None: ...

@@ -1,4 +1,4 @@
-"""Which lines of a flattened web page are the article, and what its title is.
+"""Which lines of a flattened web page are the article.
 
 A page saved as text carries its menu, byline, share bar and comment box as lines of their own.
 Lines are told apart by what they look like and where they stand; a full sentence goes only when
@@ -16,13 +16,12 @@ from dataclasses import dataclass
 from index.dates import find_author, is_byline, is_name
 from index.types import Span
 
-__all__ = ["body_spans", "title_of"]
+__all__ = ["body_spans", "is_furniture"]
 
 _MOST_DROPPED = 0.4
 _FOREIGN_SHARE = 0.2
 _PARAGRAPH_WORDS = 12
-_TITLE_CHARACTERS = 150
-_SHORT_TITLE = 80
+_HEAD_LINES = 15
 _BIO_LINES = 12
 _BIO_WORDS = 80
 
@@ -36,29 +35,26 @@ _NETWORK = r"(?:facebook|twitter|x|linkedin|whatsapp|reddit|pinterest|telegram|i
 _NETWORK += r"|threads|bluesky|mastodon|youtube|messenger|flipboard|e-?mail|print|copy(?: link)?)"
 # What no article says: dropped wherever it stands.
 _WIDGET = _any(
-    r"comments? ?\(\d+",
-    r"\d+ comments?",
+    r"comments? ?\(\d+|\d+ comments?",
     r"(?:no|\d+) comments? yet(?:[.! ]+(?:be the first|write|start).{0,60})?",
     r"be the first to (?:comment|reply|review|share|like)(?: .{0,40})?",
     r"(?:please )?(?:log|sign) ?in(?: or (?:register|sign up|create an account|join))?"
-    r" to (?:(?:post|leave|add|write|view) )?(?:an? )?(?:comments?|repl(?:y|ies)|vote)(?: .{0,40})?",
-    r"you must be (?:logged|signed) in to .{1,40}",
+    r" to (?:(?:post|leave|add|write|view) )?(?:an? )?(?:comment|reply|vote)s?(?: .{0,40})?",
+    r"you must be (?:logged|signed) in to (?:comment|reply|vote|(?:post|leave|add) a).{0,40}",
     r"(?:write|leave|add|post|submit) an? (?:comment|reply)(?: cancel reply)?",
     r"(?:load|view|show|see) (?:more|all)(?: \d+)? (?:comments|replies)",
     r"share(?: (?:this|the))?(?: (?:article|post|story|page|news))?(?: on| via| with)?"
-    rf"(?: {_NETWORK}(?:[ ,|/·]+(?:and )?{_NETWORK})*)",
-    r"share (?:this|the) (?:article|post|story|page|news)",
-    rf"(?:click|tap) to (?:share|tweet|copy|print|e-?mail)(?: .{{0,60}})?",
-    r"skip to (?:the )?(?:main |primary )?(?:content|navigation|search|footer)",
-    r"(?:back|scroll|return) to (?:the )?top",
+    rf"(?: {_NETWORK}(?:[ ,|/·]+(?:and )?{_NETWORK})*)|share (?:this|the) (?:article|post|story)",
+    r"(?:click|tap) to (?:share|tweet|copy|print|e-?mail)(?: .{0,60})?",
+    r"skip to (?:main |primary )?(?:content|navigation|search|footer)|(?:back|scroll) to top",
     r"(?:story |article )?continues? (?:below|after)(?: this)? (?:the )?(?:advertisement|ad)",
-    r"(?:we|this (?:web)?site|our (?:web)?site|by (?:continuing|using|clicking))\b.{0,120}\bcookies?\b"
-    r".{0,250}(?:experience|consent|settings|preferences|policy|traffic|personali[sz]e|you agree).{0,250}",
-    r"(?:accept|reject|allow|decline|manage) (?:all )?(?:cookies|cookie settings)",
+    r"(?:we(?: and our .{1,30})?|(?:this|our) (?:web)?site) (?:may )?(?:uses?|stores?|sets?)"
+    r" (?:.{1,40} )?cookies\b(?=.*\b(?:you|your|(?:web)?site|traffic)\b).{0,400}",
+    r"by (?:continuing|using|clicking) .{0,80}\byou (?:agree|consent) .{0,80}cookies.{0,80}",
+    r"(?:accept|reject|allow|decline) all cookies|manage (?:cookies|cookie settings)",
     r"(?:copyright )?(?:\(c\) ?|© ?)?(?:\d{4}.{1,80})?all rights reserved",
     r"(?:sign up|subscribe)(?: here| now| today)?(?: for free)? (?:for|to) (?:our|the|my) "
-    r".{0,60}(?:newsletter|mailing list|channel)(?: .{0,60})?",
-    r"follow (?:us|me) on .{1,60}",
+    r".{0,60}(?:newsletter|mailing list|channel)(?: .{0,60})?|follow (?:us|me) on .{1,60}",
 )
 # What opens the tail of a page, once the article is over.
 _TAIL = _any(
@@ -66,10 +62,10 @@ _TAIL = _any(
     r"you (?:may|might)(?: also)? (?:like|enjoy|be interested in)|you'll also like",
     r"more (?:from|by|on|about|in|stories|news|articles)\b.{0,60}",
     r"recommended(?: (?:for you|reading|articles|posts|stories))?|read (?:more|next|also)",
-    r"(?:latest|popular|trending|recent|top|featured)(?: now)?"
-    r"(?: (?:news|posts?|articles?|stories|topics|comments|stocks))?",
+    r"(?:latest|popular|trending|recent|top|featured|hot)(?: now)?"
+    r" (?:news|posts?|articles?|stories|topics|comments|stocks?|tickers)|trending(?: now)?",
     r"most (?:read|popular|viewed|shared|commented)|editor'?s'? picks?",
-    r"about the authors?|author bio|(?:tags?|filed under|categor(?:y|ies)|topics)(?:\s*:.*)?",
+    r"about the authors?|author bio|tags|filed under|(?:tags?|filed under|categor(?:y|ies)|topics)\s*:.*",
     r"(?:previous|next|older|newer)(?: (?:posts?|article|story|page))?(?:\s*:.*)?",
     r"leave a reply|(?:comments?|discussion|replies|newsletter|responses)",
 )
@@ -79,11 +75,12 @@ _EDGE = _any(
     r"menu|home|search|login|log ?in|sign ?(?:in|up)|register|subscribe(?: now)?|my account",
     r"contact(?: us)?|about(?: us)?|privacy(?: policy)?|terms(?: (?:of|and) .{1,20})?|sitemap",
     r"cookie (?:settings|preferences|policy|notice)|accept(?: all)?|reject all|manage preferences",
-    r"advertise(?:ment)?|sponsored(?: content)?|ad|close|submit|show more|load more|see more|view all",
+    r"advertise(?:ment)?|sponsored(?: content)?|ad|close|submit|(?:show|load|see) more|view all",
     r"(?:enter )?your e-?mail(?: address)?|all news|news|blog|careers|help|faq",
 )
-_NUMBERS = re.compile(r"[\d\s.,:;%$€£¥+\-–()#/|▲▼△▽↑↓]+")
-_QUOTE_OR_ITEM = re.compile(r"[-*•‣·>\"“„«「『‘']|\(?\d{1,3}[.)]\s")
+_QUOTE_OR_ITEM = re.compile(r"[-–—*•‣·>\"“„«「『‘']|\(?\d{1,3}[.)]\s")
+_EMPTY_ITEM = re.compile(r"\d{1,3}[.)](?:\s*\d{1,3})?|[A-Z^.]{1,6}(?:\s+[+-]?[\d.,]+%?){1,3}")
+_BYLINE_WORD = re.compile(r"(?i:\bby\b|published|posted|updated|modified|min\w*\s+read|views)")
 _END = re.compile(r"[.!?…。！？][\"'”’»)\]」』]*$")
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|\d+")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
@@ -93,10 +90,8 @@ _SCRIPTS = {
     "hangul": re.compile(r"[\uac00-\ud7af]"),
     "cyrillic": re.compile(r"[\u0400-\u052f]"),
     "greek": re.compile(r"[\u0370-\u03ff]"),
-    "arabic": re.compile(r"[\u0600-\u06ff]"),
-    "hebrew": re.compile(r"[\u0590-\u05ff]"),
-    "indic": re.compile(r"[\u0900-\u0dff]"),
-    "thai": re.compile(r"[\u0e00-\u0e7f]"),
+    "semitic": re.compile(r"[\u0590-\u06ff]"),
+    "indic": re.compile(r"[\u0900-\u0e7f]"),
 }
 _CJK_WEIGHT = 3  # letters of an alphabet that say as much as one ideograph
 
@@ -127,59 +122,15 @@ def body_spans(text: str, title: str | None) -> tuple[Span, ...]:
     words = sum(line.words for line in lines)
     if sum(lines[n].words for n in dropped) > _MOST_DROPPED * words:
         dropped = certain
-    if len(dropped) == len(lines):
-        dropped = set()
-    return _merged(lines, dropped)
+    kept = [n for n in range(len(lines)) if n not in dropped] or range(len(lines))
+    return tuple(Span(lines[run[0]].start, lines[run[-1]].end) for run in _runs(kept))
 
 
-def title_of(text: str, name: str) -> str:
-    """A title for a text that names none: its first line, its file's name or its first words.
-
-    name  the file's name; used where the first line does not look like a title
-    """
-    lines = [line.strip() for line in text[:20_000].split("\n")]
-    full = [n for n, line in enumerate(lines) if _key(line)][:12]
-    for n, after in zip(full, [*full[1:], None], strict=True):
-        line = re.sub(r"^#+\s+", "", lines[n])
-        key = _key(line)
-        if is_byline(line) or _WIDGET.fullmatch(key) or _EDGE.fullmatch(key):
-            continue
-        if after is not None and _is_title(line, lines[n + 1], lines[after]):
-            return " ".join(line.split())
-        break
-    stem = re.sub(r"\.[^.\s]{1,9}$", "", name)
-    readable = " ".join(re.sub(r"[_\s]+|%20|(?<=\w)-(?=\w)", " ", stem).split())
-    if _has_words(readable):
-        return readable[:_TITLE_CHARACTERS]
-    return _first_words(" ".join(text[:2000].split())) or readable or "Untitled"
-
-
-def _is_title(line: str, below: str, following: str) -> bool:
-    """Whether `line` reads as a title; `below` is the line under it, `following` the next text."""
-    if len(line) > _TITLE_CHARACTERS or line[-1] in ".。,;:" or _QUOTE_OR_ITEM.match(line):
-        return line[:1] in "\"“„«'‘" and len(line) <= _TITLE_CHARACTERS and line[-1] not in ".,;:"
-    # A wrapped paragraph goes on in the next line, in small letters.
-    return not (below and following[:1].islower()) and any(ch.isalpha() for ch in line)
-
-
-def _has_words(name: str) -> bool:
-    """Whether a file's name says something to a reader, unlike "000_91aa8bdb75872766"."""
-    generic = {"doc", "document", "download", "export", "file", "img", "index", "new", "page"}
-    generic |= {"scan", "text", "txt", "unnamed", "untitled", "article", "copy"}
-    return any(
-        len(word) >= (3 if word.isascii() else 1)
-        and not re.search(r"\d", word)
-        and word.lower() not in generic
-        for word in re.findall(r"[^\W_]+", name)
-    )
-
-
-def _first_words(text: str) -> str:
-    sentence = re.split(r"(?<=[.!?])\s|(?<=[。！？])", text, maxsplit=1)[0]
-    if len(sentence) <= _SHORT_TITLE:
-        return sentence.rstrip(".")
-    cut = sentence[:_SHORT_TITLE]
-    return (cut.rsplit(" ", 1)[0] if " " in cut else cut[:-1]).rstrip(" ,;:–—-") + "…"
+def is_furniture(line: str) -> bool:
+    """Whether a line is a byline, a button, a menu entry or symbols, and so not a title."""
+    key = _key(line)
+    symbols = not any(ch.isalpha() for ch in key)
+    return symbols or is_byline(line) or bool(_WIDGET.fullmatch(key) or _EDGE.fullmatch(key))
 
 
 def _lines(text: str) -> list[_Line]:
@@ -189,21 +140,15 @@ def _lines(text: str) -> list[_Line]:
         line = raw.strip()
         if line:
             begin = start + len(raw) - len(raw.lstrip())
-            scripts = Counter(
-                {
-                    name: len(found) * (_CJK_WEIGHT if name == "cjk" else 1)
-                    for name, pattern in _SCRIPTS.items()
-                    if (found := pattern.findall(line))
-                }
-            )
+            found = {name: len(pattern.findall(line)) for name, pattern in _SCRIPTS.items()}
+            found["cjk"] *= _CJK_WEIGHT
+            scripts = +Counter(found)
             words = _WORD.findall(_CJK.sub(" ", line))
             many = len(words) + scripts["cjk"] // (2 * _CJK_WEIGHT)
             small = sum(not word[0].isupper() for word in words if not word[0].isdigit())
             prose = many >= 2 and (2 * small >= len(words))
             sentence = prose and (many >= 8 or bool(_END.search(line)))
-            lines.append(
-                _Line(begin, begin + len(line), line, _key(line), many, sentence, scripts)
-            )
+            lines.append(_Line(begin, begin + len(line), line, _key(line), many, sentence, scripts))
         start += len(raw) + 1
     return lines
 
@@ -214,20 +159,140 @@ def _key(line: str) -> str:
 
 def _around(lines: Sequence[_Line], certain: set[int], title: str | None) -> set[int]:
     """The lines before and after the article that are not part of it."""
-    script, foreign = _scripts(lines)
+    heading = _key(title or "")
+    foreign = _foreign(lines)
     own = [n for n, line in enumerate(lines) if n not in certain | foreign and line.sentence]
-    paragraphs = [n for n in own if lines[n].words >= _PARAGRAPH_WORDS]
+    paragraphs = [n for n in own if _is_paragraph(lines[n]) and lines[n].key != heading]
     if not paragraphs:  # a poem, a list, notes: there is no telling line from line
         return set()
-    dropped = _head(lines[: paragraphs[0]], title)
-    author = find_author("\n".join(line.text for line in lines[: paragraphs[0] + 1]))
-    bio = _bio(lines, paragraphs[0], author)
-    opened = [n for n, line in enumerate(lines) if n > paragraphs[0] and _TAIL.fullmatch(line.key)]
-    ended = [
+    first, *more = paragraphs
+    dropped = _head(lines[:first], heading)
+    # A standfirst may come before the byline, but a bare date there may head a diary's entry.
+    dropped |= {
         n
-        for n in own
+        for n in range(first, min(more[0] if more else first, _HEAD_LINES))
+        if is_byline(lines[n].text) and not _is_date(lines[n].text)
+    }
+    author = find_author("\n".join(line.text for line in lines[: first + 1]))
+    bio = _bio(lines, first, author)
+    opened = [n for n in range(first, len(lines)) if _TAIL.fullmatch(lines[n].key)]
+    last = max(
+        n
+        for n in (first, *own)
+        # After "Related posts" come headlines: long ones look like sentences without an end.
         if n not in bio and (_END.search(lines[n].text) or not opened or n < opened[0])
-    ]
-    last = max(ended, default=paragraphs[0])
+    )
     dropped |= bio | _tail(lines, last, certain | foreign | bio)
-    return dropped | _cut_off(lines, certain | dropped, title)
+    if sum(_is_date(lines[n - 1].text) for n in paragraphs[1:]) > 1:  # a diary, a timeline
+        dropped -= {n for n in range(first) if _is_date(lines[n].text)}
+    return dropped | _lone_title(lines, certain | dropped, heading)
+
+
+def _is_paragraph(line: _Line) -> bool:
+    ends = _END.search(line.text) is not None
+    return line.words >= (_PARAGRAPH_WORDS if ends else 2 * _PARAGRAPH_WORDS)
+
+
+def _foreign(lines: Sequence[_Line]) -> set[int]:
+    """Lines in another script than the rest, where that is a small part of all.
+
+    Latin letters count as nobody's foreign script: names, references and code use them
+    everywhere. Nor does a quotation.
+    """
+    total: Counter[str] = sum((line.scripts for line in lines), Counter())
+    if not total:
+        return set()
+    script, letters = total.most_common(1)[0]
+    if total.total() - letters > _FOREIGN_SHARE * total.total():
+        return set()
+    return {
+        n
+        for n, line in enumerate(lines)
+        if line.scripts[script] + line.scripts["latin"] < 0.3 * line.scripts.total()
+        and not _QUOTE_OR_ITEM.match(line.text)
+    }
+
+
+def _head(lines: Sequence[_Line], heading: str) -> set[int]:
+    """Menus, bylines and repeated titles among the lines above the first paragraph."""
+    titles = [n for n, line in enumerate(lines) if line.key == heading and heading]
+    dropped = set(titles[1:]) | {n for n, line in enumerate(lines) if is_furniture(line.text)}
+    menu = {n for n, line in enumerate(lines) if _is_menu(line.text)}
+    for run in _runs(n for n, line in enumerate(lines) if line.words <= 3 and n not in titles):
+        entries = sum(_EDGE.fullmatch(lines[n].key) is not None for n in run)
+        if len(run) >= 4 and entries >= 2:
+            menu |= set(run)
+    for n in range(1, len(lines) - 1):  # a name or a publisher between title and date
+        opened = n - 1 in dropped or n - 1 in titles
+        if opened and n + 1 in dropped and _is_label(lines[n]):
+            dropped.add(n)
+    return (dropped | menu) - set(titles[:1])
+
+
+def _is_date(line: str) -> bool:
+    return is_byline(line) and not _BYLINE_WORD.search(line)
+
+
+def _is_label(line: _Line) -> bool:
+    words = line.text.split()
+    return len(words) <= 4 and not line.sentence and all(word[0].isupper() for word in words)
+
+
+def _is_menu(line: str) -> bool:
+    """Whether a line is a menu in itself: "Home | About us | Contact"."""
+    entries = [_key(entry) for entry in re.split(r"\s*[|>›»·•]\s*", line[:600])]
+    return len(entries) > 2 and sum(bool(_EDGE.fullmatch(entry)) for entry in entries) >= 2
+
+
+def _bio(lines: Sequence[_Line], first: int, author: str | None) -> set[int]:
+    """A box about the author at the end, opened by the name or by "About the author"."""
+    for n in range(max(first + 1, len(lines) - _BIO_LINES), len(lines) - 1):
+        line, below = lines[n], lines[n + 1 :]
+        about = line.key.startswith(("about the author", "author bio")) and line.words <= 4
+        named = line.text == author or (is_name(line.text) and below[0].text == line.text)
+        # A name that stood alone before is a speaker's, in an interview.
+        before = any(other.text == line.text for other in lines[first:n])
+        prose = [other for other in below if other.sentence]
+        short = len(prose) <= 3 and sum(other.words for other in below) <= _BIO_WORDS
+        if short and (about or (named and not before)):
+            return set(range(n, len(lines)))
+    return set()
+
+
+def _tail(lines: Sequence[_Line], last: int, marks: set[int]) -> set[int]:
+    """From the first line that only stands below an article to the end."""
+    start = last + 1
+    listed = lines[last].text.endswith(":") or lines[min(start, len(lines) - 1)].text[-1] == ":"
+    items = [n for n in range(start, len(lines)) if _EMPTY_ITEM.fullmatch(lines[n].text)]
+    for n in range(start, len(lines)):
+        key = lines[n].key
+        button = _EDGE.fullmatch(key) is not None and not listed
+        if n in marks or _TAIL.fullmatch(key) or button or (len(items) > 2 and n == items[0]):
+            break
+    else:
+        return set()
+    # One or two scraps above a comment box are buttons too, more could be the article's list.
+    short = (line for line in lines[start:n] if line.words <= 3 and line.text[-1] not in ".,;:")
+    scraps = [line for line in short if not _QUOTE_OR_ITEM.match(line.text)]
+    if not listed and _WIDGET.fullmatch(lines[n].key) and n - start == len(scraps) <= 2:
+        n = start
+    return set(range(n, len(lines)))
+
+
+def _lone_title(lines: Sequence[_Line], dropped: set[int], heading: str) -> set[int]:
+    """The title, if a byline cuts it off from the article: no passage on its own."""
+    kept = [n for n in range(len(lines)) if n not in dropped]
+    if len(kept) > 1 and lines[kept[0]].key == heading and kept[1] > kept[0] + 1:
+        return {kept[0]}
+    return set()
+
+
+def _runs(numbers: Iterable[int]) -> list[list[int]]:
+    """Ascending numbers as runs of neighbours."""
+    runs: list[list[int]] = []
+    for n in numbers:
+        if runs and runs[-1][-1] == n - 1:
+            runs[-1].append(n)
+        else:
+            runs.append([n])
+    return runs

@@ -12,7 +12,15 @@ import re
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
-__all__ = ["find_author", "find_date", "is_byline", "is_name", "normalise", "residue"]
+__all__ = [
+    "find_author",
+    "find_date",
+    "find_source",
+    "is_byline",
+    "is_name",
+    "normalise",
+    "residue",
+]
 
 _HEAD_LINES = 15
 _LINE = 120
@@ -70,6 +78,11 @@ _SEPARATOR = re.compile(r"\s*[|·•—–,/]\s*|\s+-\s+")
 _SEGMENT = re.compile(r"\s*[|·•—–/]\s*|\s+-\s+")
 _PARTICLE = r"(?:de|da|di|del|van|von|der|den|la|le|al|el|bin|ibn|dos|du|ter|y)"
 _NAME = re.compile(rf"[A-Z][^\W\d_]*\.?(?:(?:[ -]|['’])(?:{_PARTICLE}\b|[A-Z][^\W\d_]*\.?)){{1,4}}")
+_PUBLISHER = re.compile(
+    r"(?=.*\b(?:News|Times|Post|Journal|Daily|Weekly|Press|Magazine|Review|Herald|Tribune|Gazette"
+    r"|Wire|Media|Radio|Chronicle|Observer|Guardian|Telegraph|Bulletin)\b)"
+    r"(?:[A-Z][\w'’&.-]*)(?:\s+(?:[A-Z][\w'’&.-]*|of|and|&)){0,4}"
+)
 _NO_NAME = re.compile(
     r"(?i:\b(?:an?|and|all|any|are|at|by|for|from|how|in|is|it|my|new|news|no|not|of|on|our|out"
     r"|read|related|share|that|the|this|to|top|we|what|when|why|with|your?)\b)"
@@ -139,6 +152,18 @@ def find_author(text: str) -> str | None:
             names = list(itertools.takewhile(is_name, names))
             if names:
                 return " and ".join(names)
+    return None
+
+
+def find_source(text: str) -> str | None:
+    """The publisher that a line of its own names between title and date ("Example Times").
+
+    None without a word that only publishers carry: two capitalised words may be a person.
+    """
+    lines = [line.strip() for line in text.splitlines()[:80] if line.strip()][:_HEAD_LINES]
+    for line, below in itertools.pairwise(lines[1:]):
+        if _PUBLISHER.fullmatch(line) and (is_byline(below) or _dated(below, 1, 0)):
+            return line
     return None
 
 

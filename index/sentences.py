@@ -126,7 +126,8 @@ def _is_boundary(text: str, here: int, mark: re.Match[str], end: int) -> bool:
     first = opener.group(1)
     if first.islower():
         return False
-    if mark.group()[0] != "." or len(mark.group().rstrip("\"'”’»)]")) > 1:  # noqa: RUF001
+    # "?", "...", and a full stop inside quotes end a sentence; a bare one may end a short form.
+    if mark.group() != ".":
         return True
     word = _last_word(text, here, mark.start())
     bare = word.lower()

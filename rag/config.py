@@ -217,10 +217,11 @@ def _known(name: str, place: str) -> str:
     names = list(_all())
     if name in names:
         return name
-    # A bare key, or a key in the wrong section, is best matched by the key alone.
+    # The right key in the wrong section, or in none, beats a similar name.
     keys = {each.split(".")[1]: each for each in names}
-    near = difflib.get_close_matches(name, names, 1, 0.6)
-    near = near or [keys[key] for key in difflib.get_close_matches(name.split(".")[-1], keys, 1)]
+    key = name.split(".")[-1]
+    near = [keys[key]] if key in keys else difflib.get_close_matches(name, names, 1, 0.6)
+    near = near or [keys[each] for each in difflib.get_close_matches(key, keys, 1)]
     hint = f" Did you mean {near[0]}?" if near else " `refdesk config` lists them all."
     raise SettingsError(f"Unknown setting {name} in {place}.{hint}")
 
@@ -294,3 +295,8 @@ def _checked(name: str, value: Any, origin: str) -> Any:
             f"{name} = {value!r} ({origin}) must be from {limits['least']} to {limits['most']}."
         )
     return value
+
+
+def starters(folder: Path = ROOT / "seeds") -> list[Path]:
+    """The starter articles of the checkout, in order; none where there is no checkout."""
+    return sorted(folder.glob("*.md"))

@@ -16,6 +16,7 @@ from index.embed import Embedder
 from index.errors import LibraryError, QuestionError
 from index.types import Hit
 from rag import cite, prompt
+from rag.answerable import answerable
 from rag.llm import LLM, Check, Checked, Prefill, Waiting
 from rag.types import (
     Answer,
@@ -146,9 +147,18 @@ class Engine:
         opened = prompt.asked(self._family, sources, question)
         whole = prompt.to_answer(self._family, opened)
         clock.prompt_tokens = llm.count(whole)
-        check = Check(prompt.to_judge(self._family, opened), prompt.YES, prompt.NO)
+        checks = (
+            Check(prompt.to_judge(self._family, opened), prompt.YES, prompt.NO),
+            Check(whole, (prompt.REFUSAL_WORD,)),
+        )
+        judged: list[float] = []
         gate = _Gate()
-        steps = llm.generate(whole, max_tokens=self._policy.max_tokens, check=check)
+        steps = llm.generate(
+            whole,
+            max_tokens=self._policy.max_tokens,
+            checks=checks,
+            never_first=(prompt.REFUSAL_WORD,),
+        )
         ended = False
         try:
             for step in steps:
@@ -158,19 +168,22 @@ class Engine:
                 elif isinstance(step, Prefill):
                     yield Status("Reading the passages", step.done / step.total)
                 elif isinstance(step, Checked):
-                    if step.probability < self._policy.min_answerable:
+                    judged.append(step.probability)
+                    if len(judged) < len(checks):
+                        continue
+                    if answerable(yes=judged[0], refusal=judged[1]) < self._policy.min_answerable:
                         return None, None
                 else:
                     clock.spoke(step.tokens)
                     ended = step.ended
                     if shown := gate.let(step.text, ended=step.ended):
                         yield Token(shown)
-                    if gate.refused:
-                        return None, None
         finally:
             close = getattr(steps, "close", None)
             if close:
                 close()
+        if prompt.declines(gate.text):
+            return None, None
         return gate.text, None if ended else "length"
 
     def _verified(
@@ -229,25 +242,31 @@ class Engine:
 
 
 class _Gate:
-    """Holds back the answer's beginning until it is clear that it is not the refusal."""
+    """Holds back the answer's first words until it is clear that they are no refusal."""
+
+    _ENOUGH = 60
+    """Characters by which a refusal has shown itself."""
 
     def __init__(self) -> None:
         self.text = ""
-        self.refused = False
         self._shown = 0
 
     def let(self, piece: str, *, ended: bool) -> str:
         """Takes the next piece; returns what may be shown now."""
         self.text += piece
-        start = self.text.lstrip(" \n\"'*[(").upper()
-        if start.startswith(prompt.NOT_STATED):
-            self.refused = True
+        if not ended and not self._shown and self._may_decline():
             return ""
-        if not ended and prompt.NOT_STATED.startswith(start):
+        if prompt.declines(self.text):
             return ""
         shown = self.text[self._shown :]
         self._shown = len(self.text)
         return shown
+
+    def _may_decline(self) -> bool:
+        start = self.text.lstrip()[: self._ENOUGH].lower()
+        return len(self.text) < self._ENOUGH and start.startswith(
+            ("the pass", "the art", "the text", "the inf", "the ans", "it ", "not", "no")
+        )
 
 
 class _Clock:

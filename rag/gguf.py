@@ -28,12 +28,12 @@ def read_context(path: Path) -> int | None:
     try:
         with path.open("rb") as stream:
             if stream.read(4) != b"GGUF":
-                raise ModelError(f"{path} is not a GGUF file")
+                raise ModelError(f"{path} is not a GGUF file.")
             return _context(stream)
     except (struct.error, ValueError, KeyError) as error:
-        raise ModelError(f"{path} is not a whole GGUF file: its header is damaged") from error
+        raise ModelError(f"{path} is not a whole GGUF file: its header is damaged.") from error
     except OSError as error:
-        raise ModelError(f"{path}: cannot be read: {error.strerror}") from error
+        raise ModelError(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def _context(stream: BinaryIO) -> int | None:

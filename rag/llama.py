@@ -58,6 +58,8 @@ class LlamaCpp:
         self._draft = draft
         self._turns = _Turns()
         self._kv: list[int] = []
+        self._logits_ready = False
+        """Whether the last token in the context was decoded with logits that still stand."""
         self._closed = False
         try:
             import llama_cpp
@@ -117,11 +119,16 @@ class LlamaCpp:
         return len(self._encode(prompt))
 
     def generate(
-        self, prompt: Prompt, *, max_tokens: int, check: Check | None = None
+        self,
+        prompt: Prompt,
+        *,
+        max_tokens: int,
+        checks: Sequence[Check] = (),
+        never_first: Sequence[str] = (),
     ) -> Iterator[Step]:
         tokens = self._encode(prompt)
-        checking = self._encode(check.prompt) if check else []
-        longest = max(len(tokens) + max_tokens, len(checking))
+        asides = [self._encode(check.prompt) for check in checks]
+        longest = max(len(tokens) + max_tokens, *(len(each) for each in asides), 0)
         if longest > self.context:
             raise ModelError(
                 f"A prompt of {len(tokens)} tokens and an answer of {max_tokens} do not fit the "
@@ -133,22 +140,28 @@ class LlamaCpp:
             for ahead in self._turns.take():
                 yield Waiting(ahead)
             taken = True
-            if check:
-                for done in self._read(checking):
-                    yield Prefill(done, len(checking))
+            for check, aside in zip(checks, asides, strict=True):
+                for done in self._read(aside):
+                    yield Prefill(done, len(aside))
                 yield Checked(self._weigh(check))
             for done in self._read(tokens):
                 yield Prefill(done, len(tokens))
-            yield from self._write(max_tokens)
+            yield from self._write(max_tokens, self._firsts(never_first))
         finally:
             if taken:
                 self._turns.give()
 
     def _weigh(self, check: Check) -> float:
-        firsts = [self._encode((Part(option),))[0] for option in (*check.yes, *check.no)]
-        logits = self._logits(-1)[firsts].astype(np.float64)
+        logits = self._logits(-1).astype(np.float64)
         odds = np.exp(logits - logits.max())
-        return float(odds[: len(check.yes)].sum() / odds.sum())
+        likely = odds[self._firsts(check.likely)].sum()
+        against = (
+            odds[self._firsts(check.unlikely)].sum() if check.unlikely else odds.sum() - likely
+        )
+        return float(likely / max(likely + against, 1e-300))
+
+    def _firsts(self, words: Sequence[str]) -> list[int]:
+        return sorted({self._encode((Part(word),))[0] for word in words})
 
     def warm(self, prompt: Prompt) -> None:
         tokens = self._encode(prompt)
@@ -176,6 +189,8 @@ class LlamaCpp:
 
     def _read(self, tokens: list[int]) -> Iterator[int]:
         """Decodes a prompt, keeping what the context holds of it. Yields tokens done."""
+        if self._kv == tokens and self._logits_ready:
+            return
         kept = _common(self._kv, tokens[:-1])
         self._forget(kept)
         for start in range(kept, len(tokens), _SLICE):
@@ -183,10 +198,12 @@ class LlamaCpp:
             self._decode(part, last_only=start + len(part) == len(tokens))
             yield start + len(part)
 
-    def _write(self, max_tokens: int) -> Iterator[Piece]:
+    def _write(self, max_tokens: int, never_first: Sequence[int]) -> Iterator[Piece]:
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         lookup = _Lookup(self._kv)
-        token = int(self._logits(-1).argmax())
+        logits = self._logits(-1).copy()
+        logits[list(never_first)] = -np.inf
+        token = int(logits.argmax())
         made = 0
         while True:
             if self._lib.llama_vocab_is_eog(self._vocab, token):
@@ -234,11 +251,13 @@ class LlamaCpp:
                 "happens every time, lower `model.context`."
             )
         self._kv.extend(tokens)
+        self._logits_ready = last_only is not False
 
     def _forget(self, kept: int) -> None:
         if kept < len(self._kv):
             self._lib.llama_memory_seq_rm(self._memory, 0, kept, -1)
             del self._kv[kept:]
+            self._logits_ready = False
 
     def _logits(self, at: int) -> np.ndarray[Any, np.dtype[np.float32]]:
         pointer = self._lib.llama_get_logits_ith(self._context, at)

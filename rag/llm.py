@@ -6,7 +6,7 @@ A prompt is a sequence of parts. Only `template` parts may hold the family's con
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -48,21 +48,23 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """The probability that a check came out as its first options say."""
+    """The outcome of a check: the probability of `likely`, in [0, 1]."""
 
     probability: float
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A judgement asked of the model before it goes on: weighs `yes` against `no`.
+    """A judgement read from the model's next-token probabilities, before it says anything.
 
-    Where the check's prompt starts like the main prompt, only the difference is read twice.
+    prompt    what the model reads; whatever it shares with the last prompt is not read again
+    likely    words whose first tokens' probability is wanted
+    unlikely  words to weigh them against; none: against everything
     """
 
     prompt: Prompt
-    yes: tuple[str, ...]
-    no: tuple[str, ...]
+    likely: tuple[str, ...]
+    unlikely: tuple[str, ...] = ()
 
 
 Step = Waiting | Prefill | Checked | Piece
@@ -79,12 +81,20 @@ class LLM(Protocol):
         ...
 
     def generate(
-        self, prompt: Prompt, *, max_tokens: int, check: Check | None = None
+        self,
+        prompt: Prompt,
+        *,
+        max_tokens: int,
+        checks: Sequence[Check] = (),
+        never_first: Sequence[str] = (),
     ) -> Iterator[Step]:
         """Continues `prompt` greedily, until the model ends or `max_tokens` are generated.
 
-        With `check`, Checked comes before the first Piece; whoever does not like it closes the
-        iterator. Closing it at any time stops the work and frees the model for the next caller.
+        checks       each gives one Checked, in order, before the first Piece; whoever does not
+                     like what they say closes the iterator
+        never_first  words that the answer must not begin with
+
+        Closing the iterator at any time stops the work and frees the model for the next caller.
         Raises ModelError.
         """
         ...

@@ -7,6 +7,7 @@ template inside a GGUF is code from outside and is never run.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,11 +25,29 @@ Answer in one or two short sentences that repeat the passages' own words, names,
 End every sentence with the number of its passage in brackets, like [1].
 If the passages do not state the answer, reply only: {NOT_STATED}"""
 
-JUDGEMENT = (
-    "\n\nDo not answer yet. Do the passages state the answer to this question? Reply yes or no."
-)
+REFUSAL_WORD = "NOT"
+"""How the refusal begins: the probability of this word is the model's own doubt."""
+
+JUDGEMENT = "\n\nCan this question be answered from the passages alone? Reply yes or no."
 YES = ("yes", "Yes")
 NO = ("no", "No")
+
+# What small models say instead of the words that they were told to say.
+_DECLINES = re.compile(
+    r"\b(?:passages?|articles?|texts?|information|answer|it)\b[^.]{0,60}?"
+    r"\b(?:(?:do|does|did)(?: not|n't)|(?:is|are|was|were)(?: not|n't))"
+    r" (?:\w+ )?(?:state|mention|specif|sa[yi]|provid|contain|includ|give|indicat|address|answer|"
+    r"discuss|available|reveal|disclos)",
+    re.IGNORECASE,
+)
+
+
+def declines(answer: str) -> bool:
+    """Whether an answer's first sentence only says that there is no answer."""
+    start = answer.strip().lstrip("\"'*[(")
+    if start.upper().startswith(NOT_STATED):
+        return True
+    return bool(_DECLINES.search(start.split(". ")[0]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,32 @@
+"""Whether the passages hold the answer, from the model's own next-token probabilities. Pure.
+
+Two readings, both from the keys and values that the answer needs anyway: what the model replies
+when asked whether the question can be answered from the passages, and how likely it is to begin
+its answer with the refusal that it was told to use. Alone each is a weak judge; a logistic
+regression of their log-odds is a better one. `bench/answerable.py` fits the weights on public
+questions (SQuAD 2.0 and CLAPNQ) and prints how well they do; docs/trust.md has the figures.
+"""
+
+from __future__ import annotations
+
+import math
+
+YES_WEIGHT = 1.5
+REFUSAL_WEIGHT = 0.63
+BIAS = -2.0
+
+
+def answerable(*, yes: float, refusal: float) -> float:
+    """The probability that the passages state the answer.
+
+    yes      the probability of "yes" against "no" when asked whether they do
+    refusal  the probability that the answer begins with the refusal
+    """
+    odds = YES_WEIGHT * log_odds(yes) - REFUSAL_WEIGHT * log_odds(refusal) + BIAS
+    return 1.0 / (1.0 + math.exp(-odds))
+
+
+def log_odds(probability: float) -> float:
+    """Clipped, so that a certain model does not outvote everything else."""
+    clipped = min(max(probability, 1e-4), 1.0 - 1e-4)
+    return math.log(clipped / (1.0 - clipped))

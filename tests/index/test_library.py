@@ -1,0 +1,273 @@
+"""The library with real files, a real database and real FAISS; only the embedder is a fake."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+
+from index.catalog import Catalog
+from index.errors import BusyError, CorruptError, LibraryError, NotFoundError, StorageError
+from index.library import Library, LibrarySettings
+from tests.fakes import HashEmbedder
+
+LONG = "Rain fell on the harbour town all through the night and the ferries stayed in port. "
+
+
+@pytest.fixture
+def docs(tmp_path: Path) -> Path:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    (folder / "harbour.txt").write_text("Harbour news\n\n" + LONG * 3, encoding="utf-8")
+    (folder / "bakery.md").write_text(
+        "---\ntitle: The bakery\ndate: 2026-02-03\n---\n\nThe bakery sold 412 loaves on Monday.\n",
+        encoding="utf-8",
+    )
+    return folder
+
+
+def open_library(
+    tmp_path: Path, embedder: HashEmbedder | None = None, **options: object
+) -> Library:
+    return Library(
+        tmp_path / "home", embedder or HashEmbedder(), LibrarySettings(chunk_tokens=40, **options)
+    )  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("store", ["exact", "faiss"])
+def test_added_files_are_found_at_their_offsets(tmp_path: Path, docs: Path, store: str) -> None:
+    library = open_library(tmp_path, store=store)
+    report = library.add([docs])
+    assert sorted(Path(p).name for p in report.added) == ["bakery.md", "harbour.txt"]
+    best = library.search("How many loaves did the bakery sell?", 3)[0]
+    assert best.entry.title == "The bakery"
+    assert best.entry.date == "2026-02-03"
+    text = library.text(best.entry)
+    assert text[best.chunk.start : best.chunk.end] == best.chunk.text
+    assert "412 loaves" in best.chunk.text
+    assert text == (docs / "bakery.md").read_text(encoding="utf-8")
+
+
+def test_the_same_again_changes_nothing(tmp_path: Path, docs: Path) -> None:
+    embedder = HashEmbedder()
+    library = open_library(tmp_path, embedder)
+    library.add([docs])
+    before, embedded = library.entries(), len(embedder.embedded)
+    report = library.add([docs, docs / "bakery.md"])
+    assert len(report.unchanged) == 2
+    assert not report.added
+    assert library.entries() == before
+    assert len(embedder.embedded) == embedded
+
+
+def test_a_changed_file_replaces_its_passages(tmp_path: Path, docs: Path) -> None:
+    library = open_library(tmp_path)
+    library.add([docs])
+    (docs / "bakery.md").write_text("# The bakery\n\nThe bakery closed for good.\n")
+    report = library.add([docs])
+    assert [Path(p).name for p in report.changed] == ["bakery.md"]
+    assert not any("412" in hit.chunk.text for hit in library.search("412 loaves bakery", 10))
+    assert any("closed" in hit.chunk.text for hit in library.search("bakery closed", 3))
+    assert len(library.entries()) == 2
+
+
+def test_removed_is_gone_from_disk(tmp_path: Path, docs: Path) -> None:
+    library = open_library(tmp_path)
+    library.add([docs])
+    removed = library.remove("bakery.md")
+    assert removed.title == "The bakery"
+    assert all(hit.entry.id != removed.id for hit in library.search("bakery loaves", 10))
+    library.close()
+    assert b"412 loaves" not in (tmp_path / "home" / "library.sqlite").read_bytes()
+
+
+def test_what_cannot_be_read_is_told_and_the_rest_goes_on(tmp_path: Path, docs: Path) -> None:
+    (docs / "empty.txt").write_text("")
+    (docs / "picture.png").write_bytes(b"\x89PNG")
+    (docs / "broken.pdf").write_bytes(b"%PDF-1.4 nonsense")
+    library = open_library(tmp_path)
+    report = library.add([docs, tmp_path / "missing.txt"])
+    assert len(report.added) == 2
+    assert {Path(p.path).name for p in report.failed} == {"empty.txt", "broken.pdf", "missing.txt"}
+    assert [Path(p.path).name for p in report.skipped] == ["picture.png"]
+    assert all(p.reason and "\n" not in p.reason for p in report.failed)
+    named = library.add([docs / "picture.png"])
+    assert [Path(p.path).name for p in named.failed] == ["picture.png"]
+
+
+@pytest.mark.parametrize("name", ["a b.txt", 'it\'s "quoted".txt', "emoji 🗞️.txt", "..hidden..txt"])
+def test_odd_file_names(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "docs" / name
+    file.parent.mkdir()
+    file.write_text(LONG)
+    library = open_library(tmp_path)
+    assert library.add([file.parent / ".." / "docs" / name]).added == (
+        str(file.parent / ".." / "docs" / name),
+    )
+    entry = library.get(name)
+    assert entry.path == str(file)
+    assert library.get(str(file)) == entry
+    assert library.get(str(entry.id)) == entry
+
+
+def test_a_name_that_is_not_utf8(tmp_path: Path) -> None:
+    raw = os.fsencode(tmp_path) + b"/caf\xe9.txt"
+    with open(raw, "w") as file:
+        file.write(LONG)
+    library = open_library(tmp_path)
+    assert len(library.add([Path(os.fsdecode(raw))]).added) == 1
+    assert library.entries()[0].path.endswith("caf\\xe9.txt")
+
+
+def test_two_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    for folder in "ab":
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "same.txt").write_text(LONG)
+    library = open_library(tmp_path)
+    library.add([tmp_path / "a", tmp_path / "b"])
+    with pytest.raises(NotFoundError, match="by its number"):
+        library.get("same.txt")
+    with pytest.raises(NotFoundError, match="refdesk list"):
+        library.get("other.txt")
+
+
+def test_an_interrupted_run_keeps_what_was_stored_and_goes_on(tmp_path: Path, docs: Path) -> None:
+    class Interrupted(HashEmbedder):
+        def embed_passages(self, texts):  # type: ignore[no-untyped-def]
+            if len(self.embedded):
+                raise KeyboardInterrupt
+            return super().embed_passages(texts)
+
+    library = open_library(tmp_path, Interrupted())
+    with pytest.raises(KeyboardInterrupt):
+        library.add([docs])
+    library.close()
+    again = open_library(tmp_path)
+    assert len(again.entries()) == 1
+    assert again.search("bakery loaves", 3)  # the cache of vectors was never written
+    report = again.add([docs])
+    assert (len(report.added), len(report.unchanged)) == (1, 1)
+
+
+def test_another_process_changes_the_library(tmp_path: Path, docs: Path) -> None:
+    one, other = open_library(tmp_path), open_library(tmp_path)
+    one.add([docs / "harbour.txt"])
+    assert one.search("bakery", 5)
+    other.add([docs / "bakery.md"])
+    assert any(hit.entry.title == "The bakery" for hit in one.search("bakery loaves", 5))
+
+
+def test_one_writer_at_a_time(tmp_path: Path, docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = open_library(tmp_path), open_library(tmp_path)
+    monkeypatch.setattr(other._write_lock, "timeout", 0.05)
+    with one._writing(), pytest.raises(BusyError, match="Another process"):
+        other.add([docs])
+    assert len(other.add([docs]).added) == 2
+
+
+def test_searching_goes_on_while_adding(tmp_path: Path, docs: Path) -> None:
+    library = open_library(tmp_path)
+    library.add([docs])
+    failures: list[BaseException] = []
+    stop = threading.Event()
+
+    def search() -> None:
+        try:
+            while not stop.is_set():
+                assert library.search("bakery loaves", 3)
+        except BaseException as exc:
+            failures.append(exc)
+
+    threads = [threading.Thread(target=search) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for n in range(10):
+        (docs / f"more-{n}.txt").write_text(f"Note {n}. " + LONG)
+        library.add([docs])
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert not failures
+
+
+def test_vectors_of_another_model_are_never_searched(tmp_path: Path, docs: Path) -> None:
+    open_library(tmp_path).add([docs])
+    other = open_library(tmp_path, HashEmbedder("other"))
+    with pytest.raises(LibraryError, match="another model"):
+        other.search("bakery")
+    assert len(other.add([docs]).changed) == 2
+    assert other.search("bakery loaves", 1)[0].entry.title == "The bakery"
+
+
+@pytest.mark.parametrize("victim", ["index.bin", "manifest.json", "CURRENT"])
+def test_a_damaged_cache_is_made_again(tmp_path: Path, docs: Path, victim: str) -> None:
+    library = open_library(tmp_path)
+    library.add([docs])
+    expected = [hit.chunk_id for hit in library.search("bakery loaves", 5)]
+    library.close()
+    for file in (tmp_path / "home" / "vectors").rglob(victim):
+        file.write_bytes(b"garbage")
+    assert [h.chunk_id for h in open_library(tmp_path).search("bakery loaves", 5)] == expected
+
+
+def test_a_lost_cache_is_made_again(tmp_path: Path, docs: Path) -> None:
+    open_library(tmp_path).add([docs])
+    shutil.rmtree(tmp_path / "home" / "vectors")
+    assert open_library(tmp_path).search("bakery loaves", 5)
+
+
+def test_a_damaged_database_is_told(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "library.sqlite").write_bytes(b"not a database" * 500)
+    with pytest.raises(CorruptError, match="damaged"):
+        open_library(tmp_path)
+
+
+def test_a_newer_format_is_told(tmp_path: Path) -> None:
+    open_library(tmp_path).close()
+    with sqlite3.connect(tmp_path / "home" / "library.sqlite") as db:
+        db.execute("PRAGMA user_version = 99")
+    with pytest.raises(CorruptError, match="format 99"):
+        open_library(tmp_path)
+
+
+def test_a_full_disk_loses_nothing(tmp_path: Path, docs: Path) -> None:
+    library = open_library(tmp_path)
+    library.add([docs])
+    before = library.entries()
+    db = library._catalog._db
+    pages = db.execute("PRAGMA page_count").fetchone()[0]
+    db.execute(f"PRAGMA max_page_count = {pages}")  # SQLite then reports a full disk
+    (docs / "big.txt").write_text(LONG * 500)
+    with pytest.raises(StorageError, match="make room"):
+        library.add([docs])
+    assert library.entries() == before
+    assert library.search("bakery loaves", 1)
+    db.execute("PRAGMA max_page_count = 1000000")
+    assert len(library.add([docs]).added) == 1
+
+
+def test_a_home_that_cannot_be_made(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("a file is in the way")
+    with pytest.raises(StorageError):
+        open_library(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "question", ['"', "AND OR NOT", "a* NEAR(b)", "col:x", "'; DROP TABLE", "的"]
+)
+def test_query_syntax_is_only_text(tmp_path: Path, docs: Path, question: str) -> None:
+    library = open_library(tmp_path)
+    library.add([docs])
+    library.search(question, 3)
+
+
+def test_words_match_by_stem_and_stop_words_do_not_count(tmp_path: Path, docs: Path) -> None:
+    open_library(tmp_path).add([docs])
+    catalog = Catalog(tmp_path / "home" / "library.sqlite")
+    assert catalog.match("selling a loaf or loaves", 5)
+    assert not catalog.match("what is the zebra", 5)

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from rag.cite import cite, parse, terms, written
+from rag.types import Claim, Source
+from tests.fakes import HashEmbedder
+
+TEXT_A = (
+    "Northwind opened its second plant in Bergen in May. The plant cost $42 million. "
+    "It employs 310 people."
+)
+TEXT_B = "Analysts expect the market to shrink. Northwind will not raise its prices this year."
+EMBEDDER = HashEmbedder()
+
+
+def source(number: int, text: str, start: int = 100, **other: object) -> Source:
+    values = {
+        "number": number, "document": f"/d/{number}.txt", "document_id": number, "title": "News",
+        "date": None, "page": None, "start": start, "end": start + len(text), "text": text,
+        "score": 1.0,
+    }  # fmt: skip
+    return Source(**{**values, **other})  # type: ignore[arg-type]
+
+
+SOURCES = (source(1, TEXT_A), source(2, TEXT_B, start=7))
+
+
+def similarity(a: Sequence[str], b: Sequence[str]) -> np.ndarray:
+    return EMBEDDER.embed_passages(a) @ EMBEDDER.embed_passages(b).T
+
+
+def cited(answer: str, sources: Sequence[Source] = SOURCES) -> list[Claim]:
+    return cite(parse(answer)[1], sources, similarity, min_support=0.5)
+
+
+def test_markers_leave_the_text_and_go_to_their_sentence() -> None:
+    clean, statements = parse("It cost $42 million [1]. It employs 310. [1, 2] Prices stay.")
+    assert clean == "It cost $42 million. It employs 310. Prices stay."
+    assert [(s.text, s.markers) for s in statements] == [
+        ("It cost $42 million.", (1,)),
+        ("It employs 310.", (1, 2)),
+        ("Prices stay.", ()),
+    ]
+
+
+def test_list_items_are_statements() -> None:
+    _, statements = parse("- plant in Bergen [1]\n- prices stay [2]\n")
+    assert [s.markers for s in statements] == [(1,), (2,)]
+
+
+@pytest.mark.parametrize("answer", ["", "   ", "[1]", "...", "[1][2]"])
+def test_nothing_said(answer: str) -> None:
+    assert parse(answer)[1] == []
+
+
+def test_the_quote_is_literal_and_short() -> None:
+    (claim,) = cited("The plant cost $42 million. [1]")
+    (citation,) = claim.citations
+    assert claim.supported
+    assert citation.quote == "The plant cost $42 million."
+    at = citation.start - 100
+    assert TEXT_A[at : at + len(citation.quote)] == citation.quote
+    assert citation.end - citation.start == len(citation.quote)
+
+
+def test_a_wrong_marker_is_corrected_and_a_missing_one_added() -> None:
+    for answer in ("The plant cost $42 million. [2]", "The plant cost $42 million."):
+        (claim,) = cited(answer)
+        assert [c.number for c in claim.citations] == [1]
+
+
+def test_an_invented_marker_is_dropped() -> None:
+    clean, statements = parse("Northwind will not raise its prices this year. [9]")
+    claims = cite(statements, SOURCES, similarity, min_support=0.5)
+    assert (
+        written(clean, statements, claims) == "Northwind will not raise its prices this year. [2]"
+    )
+
+
+def test_a_wrong_figure_is_not_supported() -> None:
+    (claim,) = cited("The plant cost $43 million.")
+    assert not claim.supported
+    assert claim.score < 0.5
+
+
+def test_what_is_nowhere_is_not_supported_and_gets_no_marker() -> None:
+    clean, statements = parse("The chief executive resigned over a scandal. [1]")
+    claims = cite(statements, SOURCES, similarity, min_support=0.5)
+    assert not claims[0].supported
+    assert "[" not in written(clean, statements, claims)
+
+
+def test_a_claim_from_two_places_gets_both() -> None:
+    (claim,) = cited("The plant employs 310 people and analysts expect the market to shrink.")
+    assert {c.number for c in claim.citations} == {1, 2}
+    assert claim.supported
+
+
+def test_two_identical_places_the_models_own_choice_wins() -> None:
+    twins = (source(1, TEXT_A), source(2, TEXT_A, start=500))
+    (claim,) = cited("The plant cost $42 million. [2]", twins)
+    assert [c.number for c in claim.citations] == [2]
+
+
+def test_no_sources() -> None:
+    assert cited("Anything at all.", ()) == [Claim("Anything at all.", False, 0.0)]
+
+
+def test_terms_fold_forms_of_a_word_and_keep_negation_and_figures() -> None:
+    assert terms("Prices weren't raised; raising a price")[:2] == ["pric", "not"]
+    assert set(terms("planned")) == set(terms("plans")) == set(terms("planning"))
+    assert terms("ten years, 1,250 units, 3.5%") == ["10", "year", "1250", "unit", "3.5"]

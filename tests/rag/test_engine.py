@@ -1,0 +1,126 @@
+"""The engine with a real library, a fake embedder and a scripted model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from index.errors import LibraryError, QuestionError
+from index.library import Library
+from rag.engine import REFUSAL, Engine, Policy
+from rag.prompt import FAMILIES, NOT_STATED
+from rag.types import Answer, Event, Finished, Sources, Status, Token
+from tests.fakes import HashEmbedder, ScriptedLLM
+
+ARTICLE = """\
+Northwind opens a plant
+
+Northwind opened its second plant in Bergen in May. The plant cost $42 million.
+
+The company will not raise its prices this year, its chief executive said.
+"""
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Library:
+    (tmp_path / "northwind.txt").write_text(ARTICLE, encoding="utf-8")
+    library = Library(tmp_path / "home", HashEmbedder())
+    library.add([tmp_path / "northwind.txt"])
+    return library
+
+
+def engine(library: Library, llm: ScriptedLLM, **policy: object) -> Engine:
+    return Engine(
+        library, HashEmbedder(), lambda: llm, FAMILIES["qwen2.5"],
+        Policy(**policy), model="scripted",  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def finished(events: list[Event]) -> Answer:
+    assert isinstance(events[-1], Finished)
+    return events[-1].answer
+
+
+def test_sources_then_tokens_then_the_answer(library: Library) -> None:
+    llm = ScriptedLLM("The plant cost $42 million. [1]")
+    events = list(engine(library, llm).ask("What did the plant cost?"))
+    kinds = [type(e) for e in events if not isinstance(e, Status)]
+    assert kinds == [Sources, *[Token] * (len(kinds) - 2), Finished]
+    assert len(kinds) > 4
+    answer = finished(events)
+    assert answer.text == "The plant cost $42 million. [1]"
+    assert not answer.refused
+    (citation,) = answer.claims[0].citations
+    assert library.text(library.get(citation.document))[citation.start : citation.end] == (
+        citation.quote
+    )
+    assert citation.quote == "The plant cost $42 million."
+    assert answer.timings.answer_tokens == 6
+    assert 0 < answer.timings.retrieve_s <= answer.timings.first_token_s <= answer.timings.total_s
+
+
+def test_the_models_own_refusal_is_never_shown_as_text(library: Library) -> None:
+    events = list(engine(library, ScriptedLLM(f"{NOT_STATED}.")).ask("Who designed the plant?"))
+    assert not [e for e in events if isinstance(e, Token)]
+    answer = finished(events)
+    assert answer.refused
+    assert answer.text == REFUSAL
+    assert answer.sources
+
+
+def test_refused_by_judgement_before_words_are_wasted(library: Library) -> None:
+    llm = ScriptedLLM("Words that must not be seen.", judgement=0.05)
+    answer = finished(list(engine(library, llm).ask("Who designed the plant?")))
+    assert answer.refused
+    assert llm.closed_early == 1
+
+
+def test_an_answer_without_support_is_a_refusal(library: Library) -> None:
+    llm = ScriptedLLM("It was designed by the architect Odd Hansen in 1987.")
+    answer = finished(list(engine(library, llm).ask("Who designed the plant?")))
+    assert answer.refused
+    assert [claim.supported for claim in answer.claims] == [False]
+
+
+def test_nothing_near_is_refused_without_the_model(library: Library) -> None:
+    llm = ScriptedLLM()
+    answer = finished(
+        list(engine(library, llm, min_similarity=0.99).ask("zebra giraffe xylophone"))
+    )
+    assert answer.refused
+    assert not llm.prompts
+
+
+def test_a_cut_off_sentence_is_no_claim(library: Library) -> None:
+    llm = ScriptedLLM("The plant cost $42 million. The company will not raise its prices ever")
+    answer = finished(list(engine(library, llm, max_tokens=8).ask("What did the plant cost?")))
+    assert answer.stopped == "length"
+    assert [claim.text for claim in answer.claims] == ["The plant cost $42 million."]
+
+
+def test_closing_the_iterator_frees_the_model(library: Library) -> None:
+    llm = ScriptedLLM("The plant cost $42 million.")
+    events = engine(library, llm).ask("What did the plant cost?")
+    for event in events:
+        if isinstance(event, Token):
+            break
+    events.close()  # type: ignore[attr-defined]
+    assert llm.closed_early == 1
+
+
+@pytest.mark.parametrize("question", ["", "   \n", "?!", "\u200b"])
+def test_an_empty_question(library: Library, question: str) -> None:
+    with pytest.raises(QuestionError, match="empty"):
+        list(engine(library, ScriptedLLM()).ask(question))
+
+
+def test_a_question_that_is_too_long(library: Library) -> None:
+    with pytest.raises(QuestionError, match=r"20,000 characters; the limit is 2,000"):
+        list(engine(library, ScriptedLLM()).ask("x" * 20_000))
+
+
+def test_an_empty_library(tmp_path: Path) -> None:
+    library = Library(tmp_path / "none", HashEmbedder())
+    with pytest.raises(LibraryError, match="refdesk add"):
+        list(engine(library, ScriptedLLM()).ask("Anything?"))

@@ -22,12 +22,17 @@ _SPECIAL_TOKENS = 2
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """A sentence, or a piece of an over-long one. `opens`: a paragraph starts here."""
+    """A sentence, or a piece of an over-long one.
+
+    opens    a paragraph starts here
+    apart    what stands before it is not part of the body: no passage reaches across
+    """
 
     span: Span
     tokens: int
     opens: bool
     heading: bool
+    apart: bool
 
 
 def header(document: Document) -> str:
@@ -55,18 +60,21 @@ def chunk(
 
 def _units(document: Document, count: Counter, room: int) -> Iterator[_Unit]:
     text = document.text
-    found: list[tuple[Span, bool]] = []
+    found: list[tuple[Span, bool, bool]] = []
     for body in document.spans:
+        apart = True
         for paragraph in paragraphs(text, body.start, body.end):
             for n, sentence in enumerate(sentences(text, paragraph.start, paragraph.end)):
-                found.append((sentence, n == 0))
-    counts = count([span.of(text) for span, _ in found])
-    for (span, opens), tokens in zip(found, counts, strict=True):
+                found.append((sentence, n == 0, apart))
+                apart = False
+    counts = count([span.of(text) for span, _, _ in found])
+    for (span, opens, apart), tokens in zip(found, counts, strict=True):
         if tokens <= room:
-            yield _Unit(span, tokens, opens, is_heading(text, span))
+            yield _Unit(span, tokens, opens, is_heading(text, span), apart)
             continue
         for n, piece in enumerate(_pieces(text, span, count, room)):
-            yield _Unit(piece, count([piece.of(text)])[0], opens and n == 0, False)
+            tokens = count([piece.of(text)])[0]
+            yield _Unit(piece, tokens, opens and n == 0, False, apart and n == 0)
 
 
 def _pieces(text: str, span: Span, count: Counter, room: int) -> Iterator[Span]:
@@ -91,8 +99,8 @@ def _pack(units: Sequence[_Unit], room: int) -> Iterator[Span]:
     for unit in units:
         full = tokens + unit.tokens > room
         good_break = (unit.heading or unit.opens) and tokens >= room * _FULL_ENOUGH
-        if held and (full or good_break):
-            carried = _trailing_headings(held)
+        if held and (full or good_break or unit.apart):
+            carried = [] if unit.apart else _trailing_headings(held)
             if len(carried) == len(held):
                 carried = []
             kept = held[: len(held) - len(carried)]

@@ -2,7 +2,7 @@
 
 A page saved as text carries its menu, byline, share bar and comment box as lines of their own.
 Lines are told apart by what they look like and where they stand; a full sentence goes only when
-it is one that no article says ("Be the first to comment!"). In doubt a line stays: a widget in
+it is one that no article says ("Be the first to reply!"). In doubt a line stays: a widget in
 the index costs little, a lost paragraph costs the answer. Pure functions on text.
 """
 
@@ -65,7 +65,7 @@ _TAIL = _any(
     r"(?:latest|popular|trending|recent|top|featured|hot)(?: now)?"
     r" (?:news|posts?|articles?|stories|topics|comments|stocks?|tickers)|trending(?: now)?",
     r"most (?:read|popular|viewed|shared|commented)|editor'?s'? picks?",
-    r"about the authors?|author bio|tags|filed under|(?:tags?|filed under|categor(?:y|ies)|topics)\s*:.*",
+    r"about the authors?|author bio|tags|(?:tags?|filed under|categor(?:y|ies)|topics)\s*:.*",
     r"(?:previous|next|older|newer)(?: (?:posts?|article|story|page))?(?:\s*:.*)?",
     r"leave a reply|(?:comments?|discussion|replies|newsletter|responses)",
 )
@@ -183,7 +183,8 @@ def _around(lines: Sequence[_Line], certain: set[int], title: str | None) -> set
         if n not in bio and (_END.search(lines[n].text) or not opened or n < opened[0])
     )
     dropped |= bio | _tail(lines, last, certain | foreign | bio)
-    if sum(_is_date(lines[n - 1].text) for n in paragraphs[1:]) > 1:  # a diary, a timeline
+    above = (lines[n - 1] for n in more)
+    if sum(not line.sentence and _is_date(line.text) for line in above) > 1:  # a diary
         dropped -= {n for n in range(first) if _is_date(lines[n].text)}
     return dropped | _lone_title(lines, certain | dropped, heading)
 
@@ -199,10 +200,10 @@ def _foreign(lines: Sequence[_Line]) -> set[int]:
     Latin letters count as nobody's foreign script: names, references and code use them
     everywhere. Nor does a quotation.
     """
-    total: Counter[str] = sum((line.scripts for line in lines), Counter())
-    if not total:
-        return set()
-    script, letters = total.most_common(1)[0]
+    total: Counter[str] = Counter()
+    for line in lines:
+        total.update(line.scripts)
+    script, letters = max(total.items(), key=lambda item: item[1], default=("latin", 0))
     if total.total() - letters > _FOREIGN_SHARE * total.total():
         return set()
     return {

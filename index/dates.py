@@ -32,7 +32,7 @@ _MONTHS = {
         ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1
     )
 }
-# Flattened pages glue words together ("6 viewsUpdatedMarch 16, 2026"), so a capital after a
+# Flattened pages glue words together ("12 viewsUpdatedMay 2, 2031"), so a capital after a
 # small letter starts a word too.
 _START = r"(?:(?<![^\W_])|(?<=[a-z])(?=[A-Z]))"
 _MONTH = (

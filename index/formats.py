@@ -184,7 +184,8 @@ def plain(value: object) -> str | None:
     """A metadata value as one line of at most 300 characters, or None if it is not text."""
     if not isinstance(value, str):
         return None
-    return " ".join(tidy(value).split())[:300].strip() or None
+    valid = value.encode("utf-8", "replace").decode()  # a file's name may hold lone surrogates
+    return " ".join(tidy(valid).split())[:300].strip() or None
 
 
 def _named(value: object, junk: re.Pattern[str]) -> str | None:

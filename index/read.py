@@ -183,7 +183,7 @@ def _is_title(line: str, *, following: str) -> bool:
 
 
 def _says_something(name: str) -> bool:
-    """Whether a file's name helps a reader, unlike "000_91aa8bdb75872766" or "document"."""
+    """Whether a file's name helps a reader, unlike "012_5c0ffee1d2b3a497" or "document"."""
     return any(
         len(word) >= (3 if word.isascii() else 1) and not _GENERIC.fullmatch(word)
         for word in re.findall(r"[^\W_]+", name)
@@ -192,6 +192,7 @@ def _says_something(name: str) -> bool:
 
 
 def _first_words(text: str) -> str:
+    text = text.lstrip("-–—*_#=~> ")
     sentence = re.split(r"(?<=[.!?])\s|(?<=[。！？])", text, maxsplit=1)[0]
     if len(sentence) <= _SHORT_TITLE:
         return sentence.rstrip(".")
@@ -225,10 +226,10 @@ def _first_heading(lines: list[str]) -> str | None:
     fenced = False
     for line, below in zip(lines, [*lines[1:], ""], strict=True):
         fenced ^= line.lstrip().startswith(("```", "~~~"))
-        marked = re.match(r" {0,3}#{1,6}\s+(.*?)[\s#]*$", line)
+        marked = re.match(r" {0,3}#{1,6}\s+(.{1,300})", line)
         if not fenced and (marked or (line.strip() and re.fullmatch(r"={3,}\s*", below))):
             markup = r"!?\[([^\]]*)\]\([^)]*\)|[*`]|\b_+|_+\b"
-            return re.sub(markup, r"\1", marked[1] if marked else line)
+            return re.sub(markup, r"\1", (marked[1] if marked else line[:300]).rstrip(" \t#"))
     return None
 
 

@@ -26,7 +26,7 @@ Similarity = Callable[
 ]
 """Cosine similarities of two lists of texts, shape (len(first), len(second))."""
 
-_MARKER = re.compile(r"\s*\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
+_MARKER = re.compile(r"[^\S\n]*\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?")  # noqa: RUF001
 _NUMBER_WORDS = {
     word: str(n)
@@ -72,13 +72,20 @@ def parse(answer: str) -> tuple[str, list[Statement]]:
         here = found.end()
     clean += answer[here:]
     spans = sentences(clean)
-    statements = []
-    for at, span in enumerate(spans):
-        after = spans[at + 1].start if at + 1 < len(spans) else len(clean) + 1
-        low = span.start if at else 0
-        mine = tuple(dict.fromkeys(n for place, n in marks if low < place <= after))
-        if any(each.isalnum() for each in span.of(clean)):
-            statements.append(Statement(span.of(clean), span, mine))
+    # A marker belongs to the sentence that it stands in or after; one that opens a line, to the
+    # sentence that follows it.
+    mine: list[list[int]] = [[] for _ in spans]
+    for place, number in marks:
+        before = [at for at, span in enumerate(spans) if span.start < place]
+        opens = not clean[:place].strip() or clean[:place].rstrip(" ").endswith("\n")
+        at = before[-1] + 1 if before and opens else before[-1] if before else 0
+        if at < len(spans):
+            mine[at].append(number)
+    statements = [
+        Statement(span.of(clean), span, tuple(dict.fromkeys(numbers)))
+        for span, numbers in zip(spans, mine, strict=True)
+        if any(each.isalnum() for each in span.of(clean))
+    ]
     return clean, statements
 
 

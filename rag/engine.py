@@ -149,7 +149,7 @@ class Engine:
         clock.prompt_tokens = llm.count(whole)
         checks = (
             Check(prompt.to_judge(self._family, opened), prompt.YES, prompt.NO),
-            Check(whole, (prompt.REFUSAL_WORD,)),
+            Check(whole, prompt.REFUSAL_WORDS),
         )
         judged: list[float] = []
         gate = _Gate()
@@ -157,7 +157,7 @@ class Engine:
             whole,
             max_tokens=self._policy.max_tokens,
             checks=checks,
-            never_first=(prompt.REFUSAL_WORD,),
+            never_first=prompt.REFUSAL_WORDS,
         )
         ended = False
         try:

@@ -20,13 +20,14 @@ NOT_STATED = "NOT STATED"
 """What the model is told to say when the passages do not hold the answer."""
 
 INSTRUCTIONS = f"""\
-You are a reference desk. Answer the question from the numbered passages only, never from memory.
-Answer in one or two short sentences that repeat the passages' own words, names, dates and figures. \
-End every sentence with the number of its passage in brackets, like [1].
+You are a reference desk. You answer questions from numbered passages only, never from memory.
+Find the passage sentence that answers the question, then reply with a complete sentence in that \
+sentence's own words, and the number of its passage in brackets, like [1]. Add a second sentence \
+only if the question has a second part.
 If the passages do not state the answer, reply only: {NOT_STATED}"""
 
-REFUSAL_WORD = "NOT"
-"""How the refusal begins: the probability of this word is the model's own doubt."""
+REFUSAL_WORDS = ("NOT", "Not", "not")
+"""How the refusal begins: the probability of these words is the model's own doubt."""
 
 JUDGEMENT = "\n\nCan this question be answered from the passages alone? Reply yes or no."
 YES = ("yes", "Yes")

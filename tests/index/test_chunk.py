@@ -40,6 +40,15 @@ def test_only_the_body_is_cut() -> None:
     assert only.text == "The article itself."
 
 
+def test_no_passage_reaches_across_what_was_left_out() -> None:
+    text = "First part here. ACCEPT COOKIES Second part here."
+    body = (Span(0, 16), Span(32, len(text)))
+    assert [c.text for c in chunk(Document(text, "T", body=body), COUNT)] == [
+        "First part here.",
+        "Second part here.",
+    ]
+
+
 def test_pages_are_kept() -> None:
     text = "Page one has this.\n\nPage two has that."
     pages = (Page(1, Span(0, 20)), Page(2, Span(20, len(text))))

@@ -23,7 +23,7 @@ BODY = "The ferry to the island will stop at the old pier again from the spring,
     ("line", "date"),
     [
         ("Updated March 16, 2026", "2026-03-16"),
-        ("4 min read6 viewsUpdated March 16, 2026", "2026-03-16"),
+        ("7 min read12 viewsUpdated March 16, 2026", "2026-03-16"),
         ("16 March 2026", "2026-03-16"),
         ("March 16th, 2026", "2026-03-16"),
         ("Monday, 16 March 2026 at 10:30 AM ET", "2026-03-16"),

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from index.decode import decode
 from index.errors import (
     EmptyDocumentError,
     LockedError,
@@ -20,7 +21,6 @@ from index.errors import (
     TooLargeError,
     UnsupportedError,
 )
-from index.decode import decode
 from index.read import read, suffixes, title_of
 from index.types import Document
 from tests.index.files import ENCRYPTED_PDF, docx, pdf, with_part, zip_of
@@ -124,6 +124,7 @@ def test_bytes_of_no_encoding_are_read_with_gaps() -> None:
         ("Home\n5 min read\nThe keeper's book\n" + PROSE, "x.txt", "The keeper's book"),
         (PROSE, "lighthouse_notes-2031.txt", "lighthouse notes 2031"),
         (PROSE, "灯塔.txt", "灯塔"),
+        (PROSE, "caf\udce9.txt", "caf?"),
         (PROSE, "v1.2 notes.txt", "v1.2 notes"),
         (
             PROSE,

@@ -60,8 +60,13 @@ class SentenceTransformerEmbedder:
         query_prefix: str = "",
         passage_prefix: str = "",
         check: Callable[[], object] | None = None,
+        loading: Callable[[], object] | None = None,
     ) -> None:
-        """check: called once before any file of the folder is read; raises if one is wrong."""
+        """What the folder's manifest says, and two hooks.
+
+        check    called once before any file of the folder is read; raises if one is wrong
+        loading  called before the weights are loaded, which takes seconds
+        """
         self.name = name
         self.fingerprint = fingerprint
         self.dimension = dimension
@@ -70,6 +75,7 @@ class SentenceTransformerEmbedder:
         self._query_prefix = query_prefix
         self._passage_prefix = passage_prefix
         self._check = check
+        self._loading = loading
         self._lock = threading.Lock()
         self._model: SentenceTransformer | None = None
         self._tokenizer: Any = None
@@ -109,9 +115,13 @@ class SentenceTransformerEmbedder:
             os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
             os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
             self._checked()
+            if self._loading:
+                self._loading()
             try:
                 from sentence_transformers import SentenceTransformer
+                from transformers.utils.logging import disable_progress_bar
 
+                disable_progress_bar()  # progress is told by whoever shows it, in one way
                 self._model = SentenceTransformer(
                     str(self._folder),
                     device="cpu",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from index.errors import ModelError, UsageError
+from index.errors import ModelError, RefdeskError, UsageError
 from rag.config import ROOT, Settings
 from rag.manifest import Manifest, ModelEntry
 from rag.models import ModelStore
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from index.library import Library
     from rag.engine import Engine
     from rag.llm import LLM
+    from rag.types import Event
 
 Loading = Callable[[str], None]
 """Told what is about to be loaded, which may take seconds."""
@@ -64,6 +66,7 @@ class Parts:
             query_prefix=entry.query_prefix,
             passage_prefix=entry.passage_prefix,
             check=lambda: self.models.locate(entry.name),
+            loading=lambda: self._loading(f"Loading {entry.name}"),
         )
 
     @cached_property
@@ -132,6 +135,21 @@ class Parts:
                     gpu_layers=section.gpu_layers,
                 )
             return self._llm
+
+    def ask(self, question: str) -> Iterator[Event]:
+        """Asks once, from a cold start: the language model is loaded while the articles are
+        searched. Raises as `Engine.ask` does.
+        """
+        events = self.engine.ask(question)
+        yield next(events)  # the question is sound: it is worth loading a model for
+        if not self.library.is_empty():
+            threading.Thread(target=self._preload, daemon=True).start()
+        yield from events
+
+    def _preload(self) -> None:
+        # What fails here fails again, and is told, when the engine asks for the model.
+        with contextlib.suppress(RefdeskError):
+            self.engine.warm_model()
 
     def close(self) -> None:
         """Frees the model and closes the library, where they were opened."""

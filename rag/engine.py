@@ -110,8 +110,15 @@ class Engine:
         yield Finished(self._verified(text, said, sources, clock, stopped))
 
     def warm(self) -> None:
-        """Loads the model and reads the instructions, so that the first question begins sooner."""
+        """Loads both models and reads the instructions, so that the first question begins sooner.
+
+        Raises ModelError.
+        """
         self._embedder.embed_queries(["warm"])
+        self.warm_model()
+
+    def warm_model(self) -> None:
+        """Loads the language model and reads the instructions. Raises ModelError."""
         self._llm().warm(prompt.instructions(self._family))
 
     def _checked(self, text: str) -> str:

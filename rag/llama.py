@@ -228,6 +228,8 @@ class LlamaCpp:
                     break
                 made += 1
                 yield Piece(decoder.decode(self._piece(following)), made)
+            if made == max_tokens:
+                return
             self._forget(base + 1 + accepted)
             lookup.extend([token, *draft[:accepted]])
             token = following

@@ -36,14 +36,15 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"refdesk {VERSION}")
-    top.add_argument("--home", type=Path, metavar="DIR", help="the data folder (REFDESK_HOME)")
-    top.add_argument(
-        "--config", type=Path, metavar="FILE", help="the settings file (REFDESK_CONFIG)"
-    )
+    _add_places(top, None)
+    # Accepted after the command as well; left out there, what stands before it holds.
+    places = argparse.ArgumentParser(add_help=False)
+    _add_places(places, argparse.SUPPRESS)
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     def command(name: str, text: str) -> argparse.ArgumentParser:
-        return commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        description = text[0].upper() + text[1:] + "."
+        return commands.add_parser(name, help=text, description=description, parents=[places])
 
     add = command("add", "read files and folders into the library")
     add.add_argument("paths", nargs="+", type=Path, metavar="PATH")
@@ -83,18 +84,35 @@ def parser() -> argparse.ArgumentParser:
 
     models = command("models", "list, fetch, add or verify models")
     actions = models.add_subparsers(dest="action", metavar="ACTION", required=True)
-    model_list = actions.add_parser("list", help="list the models in the manifest")
+
+    def action(name: str, text: str) -> argparse.ArgumentParser:
+        return actions.add_parser(name, help=text, parents=[places])
+
+    model_list = action("list", "list the models in the manifest")
     model_list.add_argument("--json", action="store_true", help="print JSON")
-    pull = actions.add_parser("pull", help="fetch models; none named: the two in the settings")
+    pull = action("pull", "fetch models; none named: the two in the settings")
     pull.add_argument("names", nargs="*", metavar="NAME")
-    model_add = actions.add_parser("add", help="copy a model from a file or folder into its place")
+    model_add = action("add", "copy a model from a file or folder into its place")
     model_add.add_argument("path", type=Path, metavar="PATH")
     model_add.add_argument("--name", help="a name for a model that is not in the manifest")
     model_add.add_argument("--family", help="how that model is spoken to")
     model_add.add_argument("--context", type=_positive, help="tokens that it reads at once")
-    verify = actions.add_parser("verify", help="check installed models against their checksums")
+    verify = action("verify", "check installed models against their checksums")
     verify.add_argument("names", nargs="*", metavar="NAME")
     return top
+
+
+def _add_places(parser: argparse.ArgumentParser, default: object) -> None:
+    parser.add_argument(
+        "--home", type=Path, metavar="DIR", default=default, help="the data folder (REFDESK_HOME)"
+    )
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        default=default,
+        help="the settings file (REFDESK_CONFIG)",
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -231,7 +231,7 @@ def models_list(arguments: argparse.Namespace) -> int:
     with _parts(arguments) as parts:
         store = parts.models
         chosen = {parts.settings.models.generator, parts.settings.models.embedder}
-        rows = [
+        rows: list[dict[str, Any]] = [
             {
                 "name": entry.name,
                 "role": entry.role,
@@ -251,8 +251,8 @@ def models_list(arguments: argparse.Namespace) -> int:
     for row in rows:
         state = "installed" if row["installed"] else "not installed"
         use = ", in use" if row["in_use"] else ""
-        size = int(row["bytes"]) / 1e6
-        print(f"{row['name']}  ({row['role']}, {size:,.0f} MB, {row['licence']})  {state}{use}")
+        about = f"{row['role']}, {row['bytes'] / 1e6:,.0f} MB, {row['licence']}"
+        print(f"{row['name']}  ({about})  {state}{use}")
         if row["note"]:
             print(f"    {row['note']}")
     return 0

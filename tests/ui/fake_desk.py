@@ -45,7 +45,12 @@ The fish market reopened on Saturday. Traders sold herring from the upper basin 
 quay was closed, and many asked to stay there.
 """
 _EVIL = "<script>window.hacked = 1</script><img src=x onerror='window.hacked = 2'>"
-_TEXTS = {1: TIDES, 2: QUAY, 3: MARKET, 4: f"{_EVIL} The tide [9] rose. ![](http://evil.test/p.png)"}
+_TEXTS = {
+    1: TIDES,
+    2: QUAY,
+    3: MARKET,
+    4: f"{_EVIL} The tide [9] rose. ![](http://evil.test/p.png)",
+}
 _ENTRIES = [
     Entry(1, "/articles/tides.md", "0" * 64, "Highest tide at Varn since 1931", "A. Reed",
           "2024-03-12", "Varn Gazette", "2024-04-01T10:00:00Z", len(TIDES), 1),
@@ -64,8 +69,9 @@ def source(number: int, document: int, start: int = 0, end: int | None = None) -
         return Source(number, "/articles/evil.md", 4, f"Evil {_EVIL}", None, None, start, end,
                       text[start:end], 0.1)  # fmt: skip
     entry = _ENTRIES[document - 1]
-    return Source(number, entry.path, document, entry.title, entry.date,
-                  2 if document == 2 else None, start, end, text[start:end], 1 / number)  # fmt: skip
+    page = 2 if document == 2 else None
+    return Source(number, entry.path, document, entry.title, entry.date, page, start, end,
+                  text[start:end], 1 / number)  # fmt: skip
 
 
 def citation(of: Source, quote: str) -> Citation:

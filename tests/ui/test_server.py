@@ -1,0 +1,115 @@
+"""Serving: claimed ports, word when ready, and an end that does not wait."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from index.errors import ServeError
+from ui.server import claim_port
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAM = """
+    from tests.ui.fake_desk import FakeDesk
+    from ui.server import serve
+    from ui.web import create_app
+    serve(create_app(FakeDesk()), "127.0.0.1", 0, lambda url: print(url, flush=True))
+    print("ended", flush=True)
+"""
+
+
+@pytest.fixture
+def program() -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A served page in a process of its own, and its address."""
+    with subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(PROGRAM)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        try:
+            yield process, process.stdout.readline().strip()
+        finally:
+            process.kill()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are sent as POSIX has them")
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_within_seconds_while_it_answers(
+    program: tuple[subprocess.Popen[str], str], sign: signal.Signals
+) -> None:
+    process, address = program
+    with urllib.request.urlopen(f"{address}/healthz") as answer:
+        assert json.load(answer) == {"status": "ok"}
+    asked = urllib.request.Request(
+        f"{address}/api/ask",
+        json.dumps({"question": "endless", "stream": True}).encode(),
+        {"content-type": "application/json"},
+    )
+    with urllib.request.urlopen(asked) as stream:
+        while json.loads(stream.readline())["event"] != "token":
+            pass
+        started = time.monotonic()
+        process.send_signal(sign)
+        assert process.wait(10) == 0
+        assert time.monotonic() - started < 5
+
+    out, err = process.communicate()
+    assert out.strip() == "ended"
+    assert err == ""
+
+
+def test_a_port_in_use_is_told_with_the_way_out() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+
+        with pytest.raises(ServeError) as told:
+            claim_port("127.0.0.1", port)
+
+    assert str(told.value) == (
+        f"Port {port} on 127.0.0.1 is in use. Stop the other program or choose another with "
+        "`refdesk serve --port`."
+    )
+
+
+def test_a_free_port_is_left_free() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        port = other.getsockname()[1]
+
+    claim_port("127.0.0.1", port)
+    claim_port("127.0.0.1", port)
+
+
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [("203.0.113.1", "is not an address of this machine"), ("not a host", "is not an address")],
+)
+def test_another_host_is_told(host: str, said: str) -> None:
+    with pytest.raises(ServeError, match=said):
+        claim_port(host, 7860)
+
+
+def test_a_privileged_port_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbid(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(socket.socket, "bind", forbid)
+
+    with pytest.raises(
+        ServeError, match=r"Port 80 on 127\.0\.0\.1 needs an administrator's rights"
+    ):
+        claim_port("127.0.0.1", 80)

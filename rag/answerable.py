@@ -10,10 +10,11 @@ questions (SQuAD 2.0 and CLAPNQ) and prints how well they do; docs/trust.md has 
 from __future__ import annotations
 
 import math
+import re
 
 YES_WEIGHT = 1.5
 REFUSAL_WEIGHT = 0.63
-BIAS = -2.0
+BIAS = -3.3
 
 
 def answerable(*, yes: float, refusal: float) -> float:
@@ -30,3 +31,25 @@ def log_odds(probability: float) -> float:
     """Clipped, so that a certain model does not outvote everything else."""
     clipped = min(max(probability, 1e-4), 1.0 - 1e-4)
     return math.log(clipped / (1.0 - clipped))
+
+
+_COUNTED = re.compile(r"\bhow many\b", re.IGNORECASE)
+_COUNT = re.compile(
+    r"(?<![$€£¥.,\d])\b\d[\d,.]*\b(?!\s*(?:%|percent|per cent|[mb]illion|trillion)?\s*(?:dollars|euros|%))"
+    r"|\b(?:no|none|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|"
+    r"hundreds?|thousands?|millions?|several|many|few|both|a couple|half|single)\b",
+    re.IGNORECASE,
+)
+_YEARED = re.compile(r"\b(?:what|which) year\b", re.IGNORECASE)
+_YEAR = re.compile(r"\b(?:1\d|20)\d\d\b")
+
+
+def fits(question: str, answer: str) -> bool:
+    """Whether an answer is of the kind asked for, where the question's words say which kind.
+
+    "How many" wants a count, not a sum of money; "which year" wants a year. (Answer typing, as in
+    Li and Roth, "Learning Question Classifiers", 2002; only the kinds that words decide alone.)
+    """
+    if _COUNTED.search(question) and not _COUNT.search(answer):
+        return False
+    return not _YEARED.search(question) or bool(_YEAR.search(answer))

@@ -28,6 +28,7 @@ Similarity = Callable[
 
 _MARKER = re.compile(r"[^\S\n]*\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?")  # noqa: RUF001
+_NAME = re.compile(r"(?<=[^\W\d_][ ,])\s*([A-Z][^\W\d_]+(?:['’][^\W\d_]+)?)")
 _NUMBER_WORDS = {
     word: str(n)
     for n, word in enumerate(
@@ -95,13 +96,18 @@ def cite(
     similarity: Similarity,
     *,
     min_support: float,
+    question: str = "",
 ) -> list[Claim]:
-    """Ties each statement to the one or two sentences of `sources` that support it best."""
+    """Ties each statement to the one or two sentences of `sources` that support it best.
+
+    question  its words, echoed in a claim, are the asker's rather than the passages': they count
+              half. That the passages speak of them at all is judged before (`rag.answerable`).
+    """
     candidates = [_Evidence.make(source, span) for source in sources for span in _sentences(source)]
     if not statements or not candidates:
         return [Claim(each.text, supported=False, score=0.0) for each in statements]
     alike = similarity([s.text for s in statements], [c.text for c in candidates])
-    weights = _weights(candidates)
+    weights = _weights(candidates, frozenset(terms(question)))
     return [
         _claim(each, candidates, alike[at], weights, min_support)
         for at, each in enumerate(statements)
@@ -174,14 +180,16 @@ def _stem(word: str) -> str:
     return word
 
 
-def _weights(candidates: Sequence[_Evidence]) -> Callable[[str], float]:
+def _weights(candidates: Sequence[_Evidence], echoed: frozenset[str]) -> Callable[[str], float]:
     """How much a word says: rarer among the passages' sentences says more, figures most."""
     seen = Counter(word for each in candidates for word in each.words)
     total = len(candidates)
 
     def weight(word: str) -> float:
         rarity = math.log(1 + total / (1 + seen[word]))
-        return rarity * (2.0 if word[0].isdigit() or word == "not" else 1.0)
+        if word[0].isdigit() or word == "not":
+            return 2.0 * rarity
+        return (0.5 if word in echoed else 1.0) * rarity
 
     return weight
 
@@ -224,7 +232,7 @@ def _claim(
             have = both
     spans = [candidates[at] for at in chosen]
     score = _support(have, max(float(alike[at]) for at in chosen))
-    if not _figures_agree(wanted, spans):
+    if not _figures_agree(wanted, spans) or not _names_known(statement.text, candidates):
         score = min(score, 0.5 * min_support)
     score = round(min(max(score, 0.0), 1.0), 3)
     return Claim(
@@ -248,6 +256,16 @@ def _figures_agree(wanted: Sequence[str], spans: Sequence[_Evidence]) -> bool:
         for word in wanted
         if word[0].isdigit() and len(word) > 1
     )
+
+
+def _names_known(claim: str, candidates: Sequence[_Evidence]) -> bool:
+    """Whether every name in the claim stands somewhere in the passages.
+
+    A name is a capitalised word inside a sentence; its first word may be capitalised anyway.
+    """
+    known = frozenset().union(*(each.context for each in candidates))
+    names = _NAME.findall(claim)
+    return all(term in known for name in names for term in terms(name))
 
 
 def _citation(evidence: _Evidence) -> Citation:

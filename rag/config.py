@@ -80,7 +80,7 @@ class AnswerSection:
         most=1.0,
     )
     min_answerable: float = _setting(
-        0.3,
+        0.45,
         "Below this probability, by the model's own judgement, that the passages state the "
         "answer, the question is refused.",
         least=0.0,

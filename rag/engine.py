@@ -16,7 +16,7 @@ from index.embed import Embedder
 from index.errors import LibraryError, QuestionError
 from index.types import Hit
 from rag import cite, prompt
-from rag.answerable import answerable
+from rag.answerable import answerable, fits
 from rag.llm import LLM, Check, Checked, Prefill, Waiting
 from rag.types import (
     Answer,
@@ -52,7 +52,7 @@ class Policy:
     max_tokens: int = 160
     question_characters: int = 2000
     min_similarity: float = 0.15
-    min_answerable: float = 0.3
+    min_answerable: float = 0.45
     min_support: float = 0.5
 
 
@@ -189,9 +189,10 @@ class Engine:
             close = getattr(steps, "close", None)
             if close:
                 close()
-        if prompt.declines(gate.text):
+        said = prompt.without_refusal(gate.text)
+        if prompt.declines(said) or not said.strip():
             return None, None
-        return gate.text, None if ended else "length"
+        return said, None if ended else "length"
 
     def _verified(
         self,
@@ -207,9 +208,14 @@ class Engine:
             clean = clean[: statements[-2].span.end]
             statements = statements[:-1]
         claims = cite.cite(
-            statements, sources, self._similarity, min_support=self._policy.min_support
+            statements,
+            sources,
+            self._similarity,
+            min_support=self._policy.min_support,
+            question=question,
         )
-        if not any(claim.supported for claim in claims):
+        supported = " ".join(claim.text for claim in claims if claim.supported)
+        if not supported or not fits(question, supported):
             return self._refused(question, sources, clock, tuple(claims))
         return Answer(
             question=question,

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from index.sentences import is_heading, sentences
 from index.types import Hit
 from rag.llm import Part, Prompt
 from rag.types import Source
@@ -41,6 +42,16 @@ _DECLINES = re.compile(
     r"discuss|available|reveal|disclos)",
     re.IGNORECASE,
 )
+
+
+def without_refusal(answer: str) -> str:
+    """`answer` without lines that are only the refusal, which a small model adds to be safe."""
+    lines = [
+        line
+        for line in answer.splitlines()
+        if line.strip(" .*\"'[]").upper() != NOT_STATED
+    ]
+    return "\n".join(lines)
 
 
 def declines(answer: str) -> bool:
@@ -103,8 +114,19 @@ def listed(sources: Sequence[Source]) -> str:
             named = source.document_id
             date = f" ({source.date})" if source.date else ""
             blocks.append(f"Article: {visible(source.title)[:120]}{date}")
-        blocks.append(f"[{source.number}] {' '.join(visible(source.text).split())}")
+        blocks.append(f"[{source.number}] {_line(visible(source.text))}")
     return "\n".join(blocks)
+
+
+def _line(text: str) -> str:
+    """A passage in one line. A heading ends with a colon, lest it run into its first sentence."""
+    pieces = []
+    for span in sentences(text):
+        piece = " ".join(span.of(text).split())
+        if is_heading(text, span):
+            piece = piece.lstrip("# ") + ":"
+        pieces.append(piece)
+    return " ".join(pieces)
 
 
 def pack(

@@ -87,6 +87,12 @@ def test_a_wrong_figure_is_not_supported() -> None:
     assert claim.score < 0.5
 
 
+def test_a_name_that_the_passages_do_not_know_is_not_supported() -> None:
+    (claim,) = cited("Odd Hansen said the plant cost $42 million.")
+    assert not claim.supported
+    assert cited("According to Northwind the plant cost $42 million.")[0].supported
+
+
 def test_what_is_nowhere_is_not_supported_and_gets_no_marker() -> None:
     clean, statements = parse("The chief executive resigned over a scandal. [1]")
     claims = cite(statements, SOURCES, similarity, min_support=0.5)

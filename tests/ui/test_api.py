@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,7 +13,9 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from index.errors import ServeError
 from tests.ui.fake_desk import NO_MODEL, SECRET, FakeDesk, cited_answer
+from ui.api import _lines
 from ui.asking import Askings
 from ui.guard import MAX_BODY, with_nonce
 from ui.render import answer_json
@@ -337,6 +340,22 @@ def test_the_page_names_no_other_host(client: TestClient) -> None:
 
 
 # Questions under way
+
+
+def test_the_end_of_the_program_is_told_to_who_waits() -> None:
+    app = create_app(FakeDesk())
+
+    async def lines() -> list[str]:
+        asking = app.state.askings.begin("endless")
+        threading.Timer(0.3, app.state.askings.close).start()
+        return [line async for line in _lines(asking)]
+
+    last = json.loads(asyncio.run(lines())[-1])
+
+    assert last["event"] == "error"
+    assert "is being stopped" in last["error"]
+    with pytest.raises(ServeError):
+        app.state.askings.begin("too late")
 
 
 def test_their_number_is_bounded() -> None:

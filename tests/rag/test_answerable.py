@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import pytest
+
+from rag.answerable import answerable, fits
+
+
+def test_more_yes_and_less_doubt_is_more_answerable() -> None:
+    sure = answerable(yes=0.95, refusal=0.02)
+    assert sure > 0.8
+    assert answerable(yes=0.95, refusal=0.6) < sure
+    assert answerable(yes=0.6, refusal=0.02) < sure
+    assert answerable(yes=0.5, refusal=0.9) < 0.1
+
+
+@pytest.mark.parametrize("yes", [0.0, 1.0])
+@pytest.mark.parametrize("refusal", [0.0, 1.0])
+def test_certainty_is_no_error(yes: float, refusal: float) -> None:
+    assert 0.0 <= answerable(yes=yes, refusal=refusal) <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "expected"),
+    [
+        ("How many people work there?", "It raised $1 billion.", False),
+        ("How many people work there?", "It employs 310 people.", True),
+        ("How many boats are there?", "There are two boats.", True),
+        ("How many people work there?", "Its value is $3.5 billion.", False),
+        ("In which year was it built?", "It was built in 1934.", True),
+        ("In which year was it built?", "It was built of wood.", False),
+        ("Who built it?", "It was built of wood.", True),
+    ],
+)
+def test_an_answer_of_another_kind_does_not_fit(
+    question: str, answer: str, expected: bool
+) -> None:
+    assert fits(question, answer) is expected

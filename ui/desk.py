@@ -1,0 +1,99 @@
+"""What the faces ask of a desk, and the desk over a library: the seam between `ui` and below."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from index.errors import RefdeskError
+from index.types import Entry
+from rag.config import ROOT
+from rag.types import Event
+from ui.cited import file_name
+
+if TYPE_CHECKING:
+    from rag.build import Parts
+
+log = logging.getLogger("refdesk")
+
+
+class Desk(Protocol):
+    """Answers questions from one library. Safe to use from several threads."""
+
+    def ask(self, question: str) -> Iterator[Event]:
+        """Answers as `rag.engine.Engine.ask` does; closing the iterator stops the work.
+
+        Raises RefdeskError.
+        """
+        ...
+
+    def entries(self) -> list[Entry]:
+        """The documents in the library. Raises LibraryError."""
+        ...
+
+    def examples(self) -> list[str]:
+        """Questions to start from, of which the library knows something."""
+        ...
+
+    def model_name(self) -> str:
+        """The language model in force."""
+        ...
+
+
+class LibraryDesk:
+    """A desk over the parts that the settings describe."""
+
+    def __init__(self, parts: Parts, questions: Path = ROOT / "seeds" / "questions.jsonl") -> None:
+        """questions: where example questions about the starter articles are kept.
+
+        Raises RefdeskError where the library cannot be opened.
+        """
+        self._engine = parts.engine
+        self._library = parts.library
+        self._model = parts.entry("generator").name
+        self._questions = questions
+
+    def warm(self) -> None:
+        """Begins to load the models, so that the page need not wait for them.
+
+        What fails here fails again, and is told, with the first question.
+        """
+        threading.Thread(target=self._warm, name="refdesk-warm", daemon=True).start()
+
+    def ask(self, question: str) -> Iterator[Event]:
+        return self._engine.ask(question)
+
+    def entries(self) -> list[Entry]:
+        return self._library.entries()
+
+    def examples(self) -> list[str]:
+        """The shortest question of each kind about starter articles that are in the library."""
+        try:
+            lines = self._questions.read_text(encoding="utf-8").splitlines()
+            rows = [json.loads(line) for line in lines if line.strip()]
+        except (OSError, ValueError):
+            return []
+        held = {file_name(entry.path) for entry in self.entries()}
+        starters = {name for row in rows for name in row["documents"]}
+        if not starters & held:
+            return []
+        chosen: dict[str, str] = {}
+        for row in sorted(rows, key=lambda row: len(row["question"])):
+            if held.issuperset(row["documents"]):
+                chosen.setdefault(row["kind"], row["question"])
+        return sorted(chosen.values(), key=len)
+
+    def model_name(self) -> str:
+        return self._model
+
+    def _warm(self) -> None:
+        try:
+            self._engine.warm()
+        except RefdeskError as exc:
+            log.warning("The model is not ready: %s", exc)
+        except Exception:
+            log.exception("The model could not be made ready")

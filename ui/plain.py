@@ -1,0 +1,141 @@
+"""An answer as terminal text and as JSON. Pure."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from rag.types import Answer, Citation, Source
+from ui.cited import file_name, one_line, stretches, supporting, visible
+
+UNSUPPORTED = "not found in the articles"
+CLOSEST = "Closest passages"
+STOPPED = {
+    "length": "The answer reached its length limit and ends here.",
+    "cancelled": "Stopped. The answer is not complete.",
+}
+_INDENT = "    "
+
+
+def answer_text(answer: Answer, width: int = 88) -> str:
+    """The answer for a terminal: wrapped, its markers resolved in footnotes with their quotes.
+
+    Plain text without colours. Control characters of articles and models are left out.
+    """
+    parts = [_wrapped(_told(answer), width)]
+    if answer.stopped in STOPPED:
+        parts.append(_wrapped(f"({STOPPED[answer.stopped]})", width))
+    if answer.refused:
+        if answer.sources:
+            parts.append(f"{CLOSEST}:")
+            parts += [_note(source, source.text, width) for source in answer.sources]
+    else:
+        cited = dict.fromkeys(supporting(answer.claims))
+        parts += [_note(each, each.quote, width) for each in sorted(cited, key=_order)]
+    return "\n\n".join(parts)
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """The answer as `refdesk ask --json` prints it and the HTTP interface returns it.
+
+    Offsets count characters of the document's extracted text: `text[start:end] == quote`.
+    """
+    return {
+        "question": answer.question,
+        "answer": answer.text,
+        "refused": answer.refused,
+        "stopped": answer.stopped,
+        "claims": [
+            {
+                "text": claim.text,
+                "supported": claim.supported,
+                "score": claim.score,
+                "citations": [
+                    {
+                        "number": each.number,
+                        "document": each.document,
+                        "title": each.title,
+                        "date": each.date,
+                        "page": each.page,
+                        "start": each.start,
+                        "end": each.end,
+                        "quote": each.quote,
+                    }
+                    for each in claim.citations
+                ],
+            }
+            for claim in answer.claims
+        ],
+        "sources": [source_json(source) for source in answer.sources],
+        "timings": asdict(answer.timings),
+        "model": answer.model,
+        "embedder": answer.embedder,
+    }
+
+
+def source_json(source: Source) -> dict[str, Any]:
+    """One passage as the JSON of an answer shows it."""
+    return {
+        "number": source.number,
+        "document": source.document,
+        "title": source.title,
+        "date": source.date,
+        "page": source.page,
+        "score": source.score,
+        "start": source.start,
+        "end": source.end,
+        "text": source.text,
+    }
+
+
+def _told(answer: Answer) -> str:
+    """The answer's text, with what is not supported told as such."""
+    if answer.refused:
+        return answer.text
+    return "".join(_stretch_texts(answer))
+
+
+def _stretch_texts(answer: Answer) -> Iterator[str]:
+    for stretch in stretches(answer):
+        text = stretch.span.of(answer.text)
+        if stretch.body and stretch.claim and not stretch.claim.supported:
+            text += f" [{UNSUPPORTED}]"
+        yield text
+
+
+def _order(citation: Citation) -> tuple[int, int]:
+    return citation.number, citation.start
+
+
+def _note(of: Citation | Source, quote: str, width: int) -> str:
+    where = [one_line(of.title), of.date or "date unknown", file_name(of.document)]
+    if of.page is not None:
+        where.append(f"p. {of.page}")
+    where.append(f"characters {of.start}-{of.end}")
+    head = textwrap.fill(
+        f"[{of.number}] {', '.join(where)}",
+        width,
+        subsequent_indent=_INDENT,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return head + "\n" + _wrapped(quote, width, _INDENT)
+
+
+def _wrapped(text: str, width: int, indent: str = "") -> str:
+    """Each line of `text` wrapped by itself, so that lists stay lists."""
+    lines = [
+        textwrap.fill(
+            line,
+            width,
+            initial_indent=indent,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for line in visible(text).splitlines()
+        if line.strip()
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,231 @@
+"""Values to HTML. Pure, standard library only.
+
+Articles and models are not trusted: all that comes from them is escaped, and nothing of it becomes
+a link, an image or a script. The only links lead from a `[n]` marker to a passage on the page.
+`answer_text` and `answer_json`, for terminals and programs, stand in `ui.plain`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from index.types import Entry
+from rag.types import Answer, Claim, Source, Status
+from ui.cited import file_name, quoted, stretches, supporting
+from ui.plain import CLOSEST, STOPPED, answer_json, answer_text, source_json
+from ui.prose import Links, blocks, escaped, mark_id
+
+__all__ = [
+    "answer_html",
+    "answer_json",
+    "answer_text",
+    "error_html",
+    "footer_html",
+    "library_html",
+    "source_json",
+    "sources_html",
+    "status_html",
+    "stopped_html",
+    "streaming_html",
+]
+
+_CODE = re.compile(r"`([^`]+)`")
+_UNFINISHED = re.compile(r"\s*\[[\d,;\s]*$")
+_DATE = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?")
+_SNIPPET = 120
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+
+
+def answer_html(answer: Answer) -> str:
+    """A finished answer: cited, its unsupported claims marked; or the refusal."""
+    if answer.refused:
+        hint = ""
+        if answer.sources:
+            hint = "<p>The closest passages are shown, so that you can judge for yourself.</p>"
+        return f'<div class="rd-refusal"><h2>{escaped(answer.text)}</h2>{hint}</div>'
+    body = blocks(answer.text, stretches(answer), Links(answer.sources, answer.claims))
+    note = STOPPED.get(answer.stopped or "")
+    return f'<div class="rd-text">{body}</div>' + (_note(note) if note else "")
+
+
+def streaming_html(text: str, status: Status | None = None, sources: Sequence[Source] = ()) -> str:
+    """An answer as far as it is written, not yet checked, and what is being done."""
+    shown = _UNFINISHED.sub("", text)
+    body = ""
+    if shown.strip():
+        body = f'<div class="rd-text rd-writing">{blocks(shown, (), Links(sources))}</div>'
+    return body + (status_html(status) if status else "")
+
+
+def stopped_html(text: str, sources: Sequence[Source] = ()) -> str:
+    """What was written when the reader stopped it."""
+    if not text.strip():
+        return _note("Stopped.")
+    body = blocks(_UNFINISHED.sub("", text), (), Links(sources))
+    return f'<div class="rd-text">{body}</div>' + _note(
+        "Stopped. What is written here has not been checked against the articles."
+    )
+
+
+def status_html(status: Status, elapsed_s: float = 0.0) -> str:
+    """What is being done now, with a bar, and how long it has taken so far."""
+    value = ""
+    if status.fraction is not None:
+        value = f' value="{min(max(status.fraction, 0.0), 1.0):.3f}"'
+    elapsed = f"{elapsed_s:.0f} s" if elapsed_s >= 1 else ""
+    text = escaped(status.text)
+    return (
+        f'<div class="rd-status"><p><span role="status">{text}</span>'
+        f'<span class="rd-elapsed" role="timer" aria-live="off">{elapsed}</span></p>'
+        f'<progress aria-label="{text}" max="1"{value}></progress></div>'
+    )
+
+
+def error_html(message: str) -> str:
+    """Something that went wrong, told to the reader. `code` in backticks is set as such."""
+    told = _CODE.sub(r"<code>\1</code>", escaped(message))
+    return f'<div class="rd-error" role="alert"><p>{told}</p></div>'
+
+
+def footer_html(answer: Answer) -> str:
+    """What the answer took."""
+    took = answer.timings
+    parts = [f"{_counted(len(answer.sources), 'passage')} in {_seconds(took.retrieve_s)}"]
+    if took.first_token_s:
+        parts.append(f"first word after {_seconds(took.first_token_s)}")
+    parts.append(f"finished in {_seconds(took.total_s)}")
+    if took.answer_tokens:
+        parts.append(_counted(took.answer_tokens, "token"))
+    parts += [escaped(answer.model), "runs on this machine"]
+    return f'<p class="rd-footer">{_dotted(parts)}</p>'
+
+
+def sources_html(
+    sources: Sequence[Source], claims: Iterable[Claim] | None = None, *, refused: bool = False
+) -> str:
+    """The passages as cards.
+
+    claims   the answer's: what they cite is marked, and passages that they do not cite follow,
+             quieter. None: there is no answer yet
+    refused  the passages do not hold the answer
+    """
+    if refused or claims is None:
+        return _group(CLOSEST if refused else "Passages found", [_card(each) for each in sources])
+    held = tuple(claims)
+    used = {citation.number for citation in supporting(held)}
+    cited = [_card(each, held) for each in sources if each.number in used]
+    rest = [_quiet(each, held) for each in sources if each.number not in used]
+    return _group("Cited passages", cited) + _group("Also found", rest)
+
+
+def library_html(entries: Sequence[Entry]) -> str:
+    """How many articles the library holds, and the list of them, folded."""
+    if not entries:
+        return (
+            '<p class="rd-library rd-library-empty">The library is empty. '
+            "Add articles with <code>refdesk add PATH</code>.</p>"
+        )
+    items = "".join(
+        f"<li><span>{escaped(entry.title)}</span>"
+        f'<span class="rd-meta">{_dotted([_date(entry.date), escaped(entry.source or "")])}</span>'
+        "</li>"
+        for entry in entries
+    )
+    return (
+        f'<details class="rd-library"><summary>{_counted(len(entries), "article")} in the library'
+        f"</summary><ol>{items}</ol></details>"
+    )
+
+
+def _group(heading: str, cards: Sequence[str]) -> str:
+    if not cards:
+        return ""
+    return f'<section class="rd-group"><h2>{heading}</h2>{"".join(cards)}</section>'
+
+
+def _card(source: Source, claims: Sequence[Claim] = ()) -> str:
+    return (
+        f'<article class="rd-source" id="rd-source-{source.number}" tabindex="-1">'
+        f'<h3><span class="rd-number">{source.number}</span>{escaped(source.title)}</h3>'
+        f"{_passage(source, claims)}</article>"
+    )
+
+
+def _quiet(source: Source, claims: Sequence[Claim]) -> str:
+    return (
+        f'<details class="rd-source rd-quiet" id="rd-source-{source.number}" tabindex="-1">'
+        f'<summary><span class="rd-number">{source.number}</span>{escaped(source.title)}'
+        f'<span class="rd-snippet">{escaped(source.text[:_SNIPPET])}</span></summary>'
+        f"{_passage(source, claims)}</details>"
+    )
+
+
+def _passage(source: Source, claims: Sequence[Claim]) -> str:
+    page = f"page {source.page}" if source.page is not None else ""
+    where = [
+        _date(source.date),
+        page,
+        f'<span class="rd-file">{escaped(file_name(source.document))}</span>',
+        f"characters {source.start}–{source.end}",
+    ]
+    parts = []
+    here = 0
+    for n, span in enumerate(quoted(source, claims), 1):
+        parts.append(escaped(source.text[here : span.start]))
+        quote = escaped(span.of(source.text))
+        parts.append(f'<mark id="{mark_id(source.number, n)}">{quote}</mark>')
+        here = span.end
+    parts.append(escaped(source.text[here:]))
+    return (
+        f'<p class="rd-meta">{_dotted(where)}</p>'
+        f'<blockquote dir="auto">{"".join(parts)}</blockquote>'
+    )
+
+
+def _note(text: str) -> str:
+    return f'<p class="rd-note">{text}</p>'
+
+
+def _date(date: str | None) -> str:
+    """An ISO date, or part of one, in words."""
+    found = _DATE.fullmatch(date or "")
+    if not found:
+        return escaped(date) if date else "date unknown"
+    year, month, day = found.groups()
+    if not 1 <= int(month) <= 12:
+        return escaped(found.group())
+    words = f"{_MONTHS[int(month) - 1]} {year}"
+    words = f"{int(day)} {words}" if day else words
+    return f'<time datetime="{found.group()}">{words}</time>'
+
+
+def _dotted(parts: Iterable[str]) -> str:
+    """Parts with dots between; a dot stays with the part before it where the line breaks."""
+    shown = [part for part in parts if part]
+    dot = ' <i aria-hidden="true">·</i>'
+    spans = [f"<span>{part}{dot}</span>" for part in shown[:-1]]
+    return " ".join([*spans, *(f"<span>{part}</span>" for part in shown[-1:])])
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def _seconds(seconds: float) -> str:
+    if seconds < 1:
+        return f"{seconds:.2f} s"
+    return f"{seconds:.1f} s" if seconds < 100 else f"{seconds:.0f} s"

@@ -62,7 +62,7 @@ def main() -> int:
                 print(f"      {answer.text}")
                 for claim in answer.claims:
                     print(
-                        f"      - {claim.score:.2f} {'ok' if claim.supported else 'NO'} {claim.text}"
+                        f"      - {claim.score:.2f}", "ok" if claim.supported else "NO", claim.text
                     )
                     for citation in claim.citations:
                         print(f"          [{citation.number}] {citation.quote}")

@@ -160,12 +160,13 @@ class Catalog:
 
         vectors  shape (len(chunks), dimension). Returns the document's number.
         """
+        spans = document.body
+        body = None if spans is None else json.dumps([[s.start, s.end] for s in spans])
         values = (
             sha256, recipe, document.title, document.author, document.date, document.source,
             datetime.now(UTC).isoformat(timespec="seconds"),
             json.dumps([[p.number, p.span.start, p.span.end] for p in document.pages]),
-            None if document.body is None else json.dumps([[s.start, s.end] for s in document.body]),
-            document.text, path,
+            body, document.text, path,
         )  # fmt: skip
         with self._change() as db:
             row = db.execute("SELECT id FROM document WHERE path = ?", (path,)).fetchone()

@@ -73,8 +73,9 @@ def _units(document: Document, count: Counter, room: int) -> Iterator[_Unit]:
             yield _Unit(span, tokens, opens, is_heading(text, span), apart)
             continue
         for n, piece in enumerate(_pieces(text, span, count, room)):
-            tokens = count([piece.of(text)])[0]
-            yield _Unit(piece, tokens, opens and n == 0, False, apart and n == 0)
+            yield _Unit(
+                piece, count([piece.of(text)])[0], opens and n == 0, False, apart and n == 0
+            )
 
 
 def _pieces(text: str, span: Span, count: Counter, room: int) -> Iterator[Span]:

@@ -121,7 +121,7 @@ class SentenceTransformerEmbedder:
                 from sentence_transformers import SentenceTransformer
                 from transformers.utils.logging import disable_progress_bar
 
-                disable_progress_bar()  # progress is told by whoever shows it, in one way
+                disable_progress_bar()  # type: ignore[no-untyped-call]  # progress is told by whoever shows it, in one way
                 self._model = SentenceTransformer(
                     str(self._folder),
                     device="cpu",

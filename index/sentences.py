@@ -29,8 +29,8 @@ _TITLES = frozenset(
 )
 # Closing quotes and brackets may stand between the full stop and the space.
 _TERMINAL = re.compile(r"""[.!?…]+["'”’»)\]]*(?=\s|$)|[。！？]["”』」）]*""")
-_OPENER = re.compile(r"""["'“‘«(\[—–-]*\s*(\w)""")  # noqa: RUF001 typographic quotes are the point
-_BULLET = re.compile(r"(?:[-*•‣▪·–]|\(?\d{1,3}[.)]|#{1,6}|>)\s+")  # noqa: RUF001
+_OPENER = re.compile(r"""["'“‘«(\[—–-]*\s*(\w)""")
+_BULLET = re.compile(r"(?:[-*•‣▪·–]|\(?\d{1,3}[.)]|#{1,6}|>)\s+")
 _BLANK = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
 _HEADING_MARK = re.compile(r"#{1,6}\s")
 _HEADING_CHARACTERS = 120
@@ -101,7 +101,7 @@ def _ends_block(line: str, after: str) -> bool:
         # A sentence may end at the right margin of a wrapped line: the splitter decides there.
         return False
     # A wrapped line is about as long as the next one; a heading is much shorter.
-    ends_open = line[-1] in ",;-–—(" or line.rsplit(None, 1)[-1].lower() in _JOINING  # noqa: RUF001
+    ends_open = line[-1] in ",;-–—(" or line.rsplit(None, 1)[-1].lower() in _JOINING
     return not ends_open and len(line) < 0.6 * len(after) and not after[0].islower()
 
 
@@ -141,7 +141,7 @@ def _is_boundary(text: str, here: int, mark: re.Match[str], end: int) -> bool:
 
 def _last_word_start(text: str, here: int, end: int) -> int:
     start = end
-    while start > here and not text[start - 1].isspace() and text[start - 1] not in "(\"'“‘[":  # noqa: RUF001
+    while start > here and not text[start - 1].isspace() and text[start - 1] not in "(\"'“‘[":
         start -= 1
     return start
 

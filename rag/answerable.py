@@ -14,7 +14,7 @@ import re
 
 YES_WEIGHT = 1.5
 REFUSAL_WEIGHT = 0.63
-BIAS = -3.3
+BIAS = -3.25
 
 
 def answerable(*, yes: float, refusal: float) -> float:
@@ -35,7 +35,8 @@ def log_odds(probability: float) -> float:
 
 _COUNTED = re.compile(r"\bhow many\b", re.IGNORECASE)
 _COUNT = re.compile(
-    r"(?<![$€£¥.,\d])\b\d[\d,.]*\b(?!\s*(?:%|percent|per cent|[mb]illion|trillion)?\s*(?:dollars|euros|%))"
+    r"(?<![$€£¥.,\d])\b\d[\d,.]*\b"
+    r"(?!\s*(?:%|percent|per cent|[mb]illion|trillion)?\s*(?:dollars|euros|%))"
     r"|\b(?:no|none|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|"
     r"hundreds?|thousands?|millions?|several|many|few|both|a couple|half|single)\b",
     re.IGNORECASE,

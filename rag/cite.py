@@ -27,7 +27,7 @@ Similarity = Callable[
 """Cosine similarities of two lists of texts, shape (len(first), len(second))."""
 
 _MARKER = re.compile(r"[^\S\n]*\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
-_WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?")  # noqa: RUF001
+_WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?")
 _NAME = re.compile(r"(?<=[^\W\d_][ ,])\s*([A-Z][^\W\d_]+(?:['’][^\W\d_]+)?)")
 _NUMBER_WORDS = {
     word: str(n)
@@ -176,7 +176,7 @@ def _stem(word: str) -> str:
             stem = word[: -len(ending)]
             if len(stem) > 3 and stem[-1] == stem[-2]:  # planned → plan
                 stem = stem[:-1]
-            return stem.removesuffix("e") if ending in ("s",) and len(stem) > 3 else stem
+            return stem.removesuffix("e") if ending == "s" and len(stem) > 3 else stem
     return word
 
 
@@ -197,7 +197,7 @@ def _weights(candidates: Sequence[_Evidence], echoed: frozenset[str]) -> Callabl
 def _claim(
     statement: Statement,
     candidates: Sequence[_Evidence],
-    alike: "np.ndarray[tuple[int, ...], np.dtype[np.float32]]",
+    alike: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
     weight: Callable[[str], float],
     min_support: float,
 ) -> Claim:

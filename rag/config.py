@@ -66,7 +66,7 @@ class ModelSection:
 class AnswerSection:
     passages: int = _setting(5, "Passages put before the model, at most.", least=1, most=50)
     passage_tokens: int = _setting(
-        300, "Tokens of all passages together, at most.", least=100, most=100_000
+        240, "Tokens of all passages together, at most.", least=100, most=100_000
     )
     max_tokens: int = _setting(160, "Tokens of an answer, at most.", least=16, most=4096)
     question_characters: int = _setting(
@@ -80,7 +80,7 @@ class AnswerSection:
         most=1.0,
     )
     min_answerable: float = _setting(
-        0.45,
+        0.5,
         "Below this probability, by the model's own judgement, that the passages state the "
         "answer, the question is refused.",
         least=0.0,
@@ -219,7 +219,7 @@ def _known(name: str, place: str) -> str:
         return name
     # The right key in the wrong section, or in none, beats a similar name.
     keys = {each.split(".")[1]: each for each in names}
-    key = name.split(".")[-1]
+    key = name.rsplit(".", maxsplit=1)[-1]
     near = [keys[key]] if key in keys else difflib.get_close_matches(name, names, 1, 0.6)
     near = near or [keys[each] for each in difflib.get_close_matches(key, keys, 1)]
     hint = f" Did you mean {near[0]}?" if near else " `refdesk config` lists them all."

@@ -15,7 +15,7 @@ import numpy as np
 from index.embed import Embedder
 from index.errors import LibraryError, QuestionError
 from index.types import Hit
-from rag import cite, prompt
+from rag import cite, plan, prompt
 from rag.answerable import answerable, fits
 from rag.llm import LLM, Check, Checked, Prefill, Waiting
 from rag.types import (
@@ -48,11 +48,11 @@ class Policy:
     """The engine's numbers; see `refdesk config` for what each does."""
 
     passages: int = 5
-    passage_tokens: int = 300
+    passage_tokens: int = 240
     max_tokens: int = 160
     question_characters: int = 2000
     min_similarity: float = 0.15
-    min_answerable: float = 0.45
+    min_answerable: float = 0.5
     min_support: float = 0.5
 
 
@@ -87,7 +87,9 @@ class Engine:
         clock = _Clock()
 
         yield Status("Searching the articles")
-        hits = self._searcher.search(text, self._policy.passages * 3)
+        most = self._policy.passages * 3
+        rankings = [self._searcher.search(each, most) for each in plan.searches(text)]
+        hits = plan.interleaved(rankings, most)
         if not hits and self._searcher.is_empty():
             raise LibraryError("The library is empty. Add articles with `refdesk add PATH`.")
         sources = prompt.pack(

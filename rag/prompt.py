@@ -17,6 +17,9 @@ from index.types import Hit
 from rag.llm import Part, Prompt
 from rag.types import Source
 
+_TITLE = 80
+"""Characters of an article's title that the model is shown: a title costs as much as a sentence."""
+
 NOT_STATED = "NOT STATED"
 """What the model is told to say when the passages do not hold the answer."""
 
@@ -46,11 +49,7 @@ _DECLINES = re.compile(
 
 def without_refusal(answer: str) -> str:
     """`answer` without lines that are only the refusal, which a small model adds to be safe."""
-    lines = [
-        line
-        for line in answer.splitlines()
-        if line.strip(" .*\"'[]").upper() != NOT_STATED
-    ]
+    lines = [line for line in answer.splitlines() if line.strip(" .*\"'[]").upper() != NOT_STATED]
     return "\n".join(lines)
 
 
@@ -113,7 +112,7 @@ def listed(sources: Sequence[Source]) -> str:
         if source.document_id != named:
             named = source.document_id
             date = f" ({source.date})" if source.date else ""
-            blocks.append(f"Article: {visible(source.title)[:120]}{date}")
+            blocks.append(f"Article: {visible(source.title)[:_TITLE]}{date}")
         blocks.append(f"[{source.number}] {_line(visible(source.text))}")
     return "\n".join(blocks)
 

@@ -115,9 +115,7 @@ def test_every_setting_is_documented_with_its_default() -> None:
 
 def test_the_readmes_file_map_is_complete() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    wanted = [
-        f"{path.parent.name}/{path.name}" for path in MODULES if path.name != "__init__.py"
-    ]
+    wanted = [f"{path.parent.name}/{path.name}" for path in MODULES if path.name != "__init__.py"]
     wanted += [f"bench/{path.name}" for path in (ROOT / "bench").glob("*.py")]
     wanted += [f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")]
     assert [name for name in wanted if name not in text] == []

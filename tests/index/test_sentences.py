@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from index.sentences import is_heading, paragraphs, sentences
 from index.types import Span
+import itertools
 
 
 def split(text: str) -> list[str]:
@@ -28,8 +29,8 @@ def split(text: str) -> list[str]:
         ("第一句。第二句！", ["第一句。", "第二句！"]),
         ("- first item\n- second item", ["- first item", "- second item"]),
         ("1. First thing\n2. Second thing", ["1. First thing", "2. Second thing"]),
-        ("A line that was wrapped\nin the middle of it.", ["A line that was wrapped\nin the middle of it."]),
-        ("Costs\nThe price of it all rose by a tenth in the year.", ["Costs", "The price of it all rose by a tenth in the year."]),
+        ("A line\nthat was wrapped.", ["A line\nthat was wrapped."]),
+        ("Costs\nThe price rose by a tenth.", ["Costs", "The price rose by a tenth."]),
         ("# Title\nText follows here.", ["# Title", "Text follows here."]),
         ("", []),
         (" \n\n ", []),
@@ -42,7 +43,7 @@ def test_boundaries(text: str, expected: list[str]) -> None:
 @given(st.text(alphabet=st.sampled_from('aB.!?\n "-#1。|'), max_size=60))
 def test_spans_are_ordered_and_lose_nothing_but_space(text: str) -> None:
     spans = sentences(text)
-    assert all(a.end <= b.start for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a.end <= b.start for a, b in itertools.pairwise(spans))
     assert "".join("".join(s.of(text).split()) for s in spans) == "".join(text.split())
     assert all(s.of(text) == s.of(text).strip() != "" for s in spans)
 

@@ -31,7 +31,5 @@ def test_certainty_is_no_error(yes: float, refusal: float) -> None:
         ("Who built it?", "It was built of wood.", True),
     ],
 )
-def test_an_answer_of_another_kind_does_not_fit(
-    question: str, answer: str, expected: bool
-) -> None:
+def test_an_answer_of_another_kind_does_not_fit(question: str, answer: str, expected: bool) -> None:
     assert fits(question, answer) is expected

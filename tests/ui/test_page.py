@@ -3,9 +3,7 @@
 Every test also holds that the page asks no other host for anything and logs no error: see `page`.
 """
 
-import os
 import re
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -21,7 +19,6 @@ from playwright.sync_api import (
     Page,
     ViewportSize,
     expect,
-    sync_playwright,
 )
 
 from tests.ui.fake_desk import NO_MODEL, SECRET, FakeDesk, cited_answer
@@ -30,17 +27,6 @@ from ui.web import create_app
 
 pytestmark = pytest.mark.browser
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# A browser of its own talks to its maker; that is not what these tests are about.
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PHONE: ViewportSize = {"width": 390, "height": 844}
 DESKTOP: ViewportSize = {"width": 1280, "height": 860}
 QUESTION = "How high did the tide rise?"
@@ -68,25 +54,6 @@ def served() -> Iterator[Served]:
     assert ready.wait(30)
     yield Served(desk, addresses[0])
     app.state.askings.close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[BrowserContext]:
-    """One for all tests, so that its cache holds Gradio's scripts."""
-    named = os.environ.get("CHROMIUM") or os.environ.get("REFDESK_CHROMIUM")
-    found = named or next(filter(None, map(shutil.which, NAMES)), None)
-    if not found:
-        reason = (
-            "no Chromium: install the package chromium (Debian: apt-get install chromium), or "
-            "name one in the environment variable CHROMIUM"
-        )
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        yield browser.new_context(viewport=DESKTOP)
-        browser.close()
 
 
 @pytest.fixture

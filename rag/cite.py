@@ -48,6 +48,9 @@ _NEGATION = frozenset("no not never none neither nor without cannot n't".split()
 _MARKED_BONUS = 0.08
 _SECOND_SPAN_GAIN = 0.2
 _SIMILARITY_WEIGHT = 0.25
+_ECHO_WEIGHT = 0.35
+_FEWEST_ASKED = 3
+_FIGURE_SHARE = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,7 @@ def cite(
     """Ties each statement to the one or two sentences of `sources` that support it best.
 
     question  its words, echoed in a claim, are the asker's rather than the passages': they count
-              half. That the passages speak of them at all is judged before (`rag.answerable`).
+              less. That the passages speak of them at all is judged before (`rag.answerable`).
     """
     candidates = [_Evidence.make(source, span) for source in sources for span in _sentences(source)]
     if not statements or not candidates:
@@ -112,6 +115,22 @@ def cite(
         _claim(each, candidates, alike[at], weights, min_support)
         for at, each in enumerate(statements)
     ]
+
+
+def quoted(question: str, sources: Sequence[Source], *, least: float) -> Claim | None:
+    """The sentence that speaks of all that is asked, as a claim in the article's own words.
+
+    For a question that the passages answer though the model's words did not stand the check.
+    least  the share of the question's words that the sentence must have; None if none has
+    """
+    asked = list(dict.fromkeys(terms(question)))
+    candidates = [_Evidence.make(source, span) for source in sources for span in _sentences(source)]
+    if len(asked) < _FEWEST_ASKED or not candidates:
+        return None
+    best = max(candidates, key=lambda each: sum(word in each.words for word in asked))
+    if sum(word in best.words for word in asked) < least * len(asked):
+        return None
+    return Claim(" ".join(best.text.split()), True, 1.0, (_citation(best),))
 
 
 def written(clean: str, statements: Sequence[Statement], claims: Sequence[Claim]) -> str:
@@ -189,7 +208,7 @@ def _weights(candidates: Sequence[_Evidence], echoed: frozenset[str]) -> Callabl
         rarity = math.log(1 + total / (1 + seen[word]))
         if word[0].isdigit() or word == "not":
             return 2.0 * rarity
-        return (0.5 if word in echoed else 1.0) * rarity
+        return (_ECHO_WEIGHT if word in echoed else 1.0) * rarity
 
     return weight
 
@@ -232,7 +251,11 @@ def _claim(
             have = both
     spans = [candidates[at] for at in chosen]
     score = _support(have, max(float(alike[at]) for at in chosen))
-    if not _figures_agree(wanted, spans) or not _names_known(statement.text, candidates):
+    if not (
+        _figures_agree(wanted, spans)
+        and _figures_belong(wanted, candidates)
+        and _names_known(statement.text, candidates)
+    ):
         score = min(score, 0.5 * min_support)
     score = round(min(max(score, 0.0), 1.0), 3)
     return Claim(
@@ -255,6 +278,26 @@ def _figures_agree(wanted: Sequence[str], spans: Sequence[_Evidence]) -> bool:
         word in known or word in dates.replace("-", " ").split()
         for word in wanted
         if word[0].isdigit() and len(word) > 1
+    )
+
+
+def _figures_belong(wanted: Sequence[str], candidates: Sequence[_Evidence]) -> bool:
+    """Whether some sentence with the claim's figures speaks of what the claim speaks of.
+
+    A figure that stands beside other things is the commonest wrong answer of a small model: the
+    words of the claim must be in the figure's own sentence, not just near it.
+    """
+    figures = [word for word in wanted if word[0].isdigit()]
+    others = [word for word in wanted if not word[0].isdigit()]
+    return (
+        not figures
+        or not others
+        or any(
+            figure in each.words
+            and sum(word in each.words for word in others) > _FIGURE_SHARE * len(others)
+            for figure in figures
+            for each in candidates
+        )
     )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from index.embed import Embedder
 from index.errors import LibraryError, QuestionError
-from index.types import Hit
+from index.types import Hit, Span
 from rag import cite, plan, prompt
 from rag.answerable import answerable, fits
 from rag.llm import LLM, Check, Checked, Prefill, Waiting
@@ -30,6 +30,8 @@ from rag.types import (
     Timings,
     Token,
 )
+
+_QUOTED_SHARE = 0.8
 
 REFUSAL = "The articles don't say."
 """What is answered when the passages do not hold the answer."""
@@ -218,7 +220,14 @@ class Engine:
         )
         supported = " ".join(claim.text for claim in claims if claim.supported)
         if not supported or not fits(question, supported):
-            return self._refused(question, sources, clock, tuple(claims))
+            # The passages hold an answer, by the model's own judgement, but its words were not
+            # theirs. A sentence that speaks of all that is asked says it better.
+            quote = cite.quoted(question, sources, least=_QUOTED_SHARE)
+            if quote is None or not fits(question, quote.text):
+                return self._refused(question, sources, clock, tuple(claims))
+            claims = [quote]
+            clean, statements = cite.parse(quote.text)
+            statements = [cite.Statement(clean, Span(0, len(clean)), ())]
         return Answer(
             question=question,
             text=cite.written(clean, statements, claims),

@@ -118,14 +118,10 @@ def listed(sources: Sequence[Source]) -> str:
 
 
 def _line(text: str) -> str:
-    """A passage in one line. A heading ends with a colon, lest it run into its first sentence."""
-    pieces = []
-    for span in sentences(text):
-        piece = " ".join(span.of(text).split())
-        if is_heading(text, span):
-            piece = piece.lstrip("# ") + ":"
-        pieces.append(piece)
-    return " ".join(pieces)
+    """A passage in one line, without headings: a small model copies them into its answer."""
+    spans = sentences(text)
+    prose = [span for span in spans if not is_heading(text, span)] or spans
+    return " ".join(" ".join(span.of(text).split()) for span in prose)
 
 
 def pack(

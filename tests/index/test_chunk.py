@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.chunk import chunk, header
 from index.types import Document, Page, Span
 from tests.fakes import HashEmbedder
-import itertools
 
 COUNT = HashEmbedder().count
 

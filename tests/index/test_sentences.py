@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from index.sentences import is_heading, paragraphs, sentences
 from index.types import Span
-import itertools
 
 
 def split(text: str) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from rag.cite import cite, parse, terms, written
+from rag.cite import cite, parse, quoted, terms, written
 from rag.types import Claim, Source
 from tests.fakes import HashEmbedder
 
@@ -110,6 +110,19 @@ def test_two_identical_places_the_models_own_choice_wins() -> None:
     twins = (source(1, TEXT_A), source(2, TEXT_A, start=500))
     (claim,) = cited("The plant cost $42 million. [2]", twins)
     assert [c.number for c in claim.citations] == [2]
+
+
+def test_a_figure_from_a_sentence_about_something_else_is_not_supported() -> None:
+    (claim,) = cited("The chief executive's salary is $42 million.")
+    assert not claim.supported
+
+
+def test_the_sentence_that_speaks_of_all_that_is_asked_can_stand_for_the_answer() -> None:
+    claim = quoted("Where is Northwind's second plant?", SOURCES, least=0.8)
+    assert claim is not None
+    assert claim.text == "Northwind opened its second plant in Bergen in May."
+    assert claim.citations[0].quote == claim.text
+    assert quoted("Who designed the second plant of Northwind?", SOURCES, least=0.8) is None
 
 
 def test_no_sources() -> None:

@@ -83,6 +83,16 @@ def test_an_answer_without_support_is_a_refusal(library: Library) -> None:
     assert [claim.supported for claim in answer.claims] == [False]
 
 
+def test_the_articles_own_sentence_stands_in_for_words_that_are_not_theirs(
+    library: Library,
+) -> None:
+    llm = ScriptedLLM("It is in Bergen, Norway.")
+    answer = finished(list(engine(library, llm).ask("Where is Northwind's second plant?")))
+    assert not answer.refused
+    assert answer.text == "Northwind opened its second plant in Bergen in May. [1]"
+    assert answer.claims[0].citations[0].quote == answer.claims[0].text
+
+
 def test_nothing_near_is_refused_without_the_model(library: Library) -> None:
     llm = ScriptedLLM()
     answer = finished(

@@ -10,8 +10,8 @@ from tests.rag.test_prompt import hit
     ("question", "parts"),
     [
         ("Who runs the harbour?", []),
-        ("Who runs the harbour, and who runs the mill?", ["Who runs the harbour", "who runs the mill?"]),
-        ("He left the harbour. What does he run now?", ["He left the harbour.", "What does he run now?"]),
+        ("Who runs A here, and who runs B?", ["Who runs A here", "who runs B?"]),
+        ("He left the mill. What is next?", ["He left the mill.", "What is next?"]),
         ("Is bread and butter sold?", []),
         ("Who and when?", []),
     ],

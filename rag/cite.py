@@ -19,6 +19,7 @@ import numpy as np
 
 from index.sentences import is_heading, sentences
 from index.types import Span
+from rag.terms import terms
 from rag.types import Citation, Claim, Source
 
 Similarity = Callable[
@@ -27,24 +28,7 @@ Similarity = Callable[
 """Cosine similarities of two lists of texts, shape (len(first), len(second))."""
 
 _MARKER = re.compile(r"[^\S\n]*\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
-_WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?")
 _NAME = re.compile(r"(?<=[^\W\d_][ ,])\s*([A-Z][^\W\d_]+(?:['’][^\W\d_]+)?)")
-_NUMBER_WORDS = {
-    word: str(n)
-    for n, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve".split()
-    )
-}
-_STOP = frozenset(
-    """
-    a about after all also an and any are as at be because been before being but by can could did
-    do does during each for from had has have he her his i if in into is it its more most no not
-    of on or our over said say says she so some such than that the their them then there these
-    they this those through to under up was we were what when where which while who whom whose why
-    will with would you your passage passages article articles according state states stated
-    """.split()
-)
-_NEGATION = frozenset("no not never none neither nor without cannot n't".split())
 _MARKED_BONUS = 0.08
 _SECOND_SPAN_GAIN = 0.2
 _SIMILARITY_WEIGHT = 0.25
@@ -117,20 +101,42 @@ def cite(
     ]
 
 
-def quoted(question: str, sources: Sequence[Source], *, least: float) -> Claim | None:
-    """The sentence that speaks of all that is asked, as a claim in the article's own words.
+def quoted(
+    question: str,
+    statements: Sequence[Statement],
+    sources: Sequence[Source],
+    *,
+    least: float,
+) -> Claim | None:
+    """A sentence of the passages that answers, as a claim in the article's own words.
 
-    For a question that the passages answer though the model's words did not stand the check.
-    least  the share of the question's words that the sentence must have; None if none has
+    For a question that the passages answer though the model's words did not stand the check. The
+    sentence has `least` of the question's words; or else it has all that the model's answer adds
+    to the question but figures of the model's own making. None where there is no such sentence.
     """
-    asked = list(dict.fromkeys(terms(question)))
+    asked = frozenset(terms(question))
     candidates = [_Evidence.make(source, span) for source in sources for span in _sentences(source)]
-    if len(asked) < _FEWEST_ASKED or not candidates:
+    if not candidates:
         return None
-    best = max(candidates, key=lambda each: sum(word in each.words for word in asked))
-    if sum(word in best.words for word in asked) < least * len(asked):
-        return None
-    return Claim(" ".join(best.text.split()), True, 1.0, (_citation(best),))
+
+    def shared(each: _Evidence) -> int:
+        return len(asked & each.words)
+
+    best = max(candidates, key=shared)
+    if len(asked) >= _FEWEST_ASKED and shared(best) >= least * len(asked):
+        return _in_its_own_words(best)
+    anywhere = frozenset().union(*(each.words for each in candidates))
+    for statement in statements:
+        added = {word for word in terms(statement.text) if word not in asked}
+        added -= {word for word in added if word[0].isdigit() and word not in anywhere}
+        fitting = [each for each in candidates if added and added <= each.words]
+        if fitting and shared(best := max(fitting, key=shared)) >= 0.5 * len(asked):
+            return _in_its_own_words(best)
+    return None
+
+
+def _in_its_own_words(evidence: _Evidence) -> Claim:
+    return Claim(" ".join(evidence.text.split()), True, 1.0, (_citation(evidence),))
 
 
 def written(clean: str, statements: Sequence[Statement], claims: Sequence[Claim]) -> str:
@@ -168,35 +174,6 @@ def _sentences(source: Source) -> list[Span]:
     spans = sentences(source.text)
     prose = [span for span in spans if not is_heading(source.text, span)]
     return prose or spans
-
-
-def terms(text: str) -> list[str]:
-    """The words that carry meaning, folded so that forms of one word meet."""
-    found = []
-    for word in _WORD.findall(text.replace("’", "'")):
-        lower = word.lower()
-        if lower[0].isdigit():
-            found.append(lower.replace(",", "").rstrip("."))
-        elif lower in _NUMBER_WORDS:
-            found.append(_NUMBER_WORDS[lower])
-        elif lower in _NEGATION or lower.endswith("n't"):
-            found.append("not")
-        elif lower not in _STOP:
-            found.append(_stem(lower.removesuffix("'s")))
-    return found
-
-
-def _stem(word: str) -> str:
-    """Takes off the commonest English endings: enough to match a claim to its source."""
-    if len(word) > 5 and word.endswith("ies"):
-        return word[:-3] + "y"
-    for ending in ("ing", "ed", "es", "s", "ly", "e"):
-        if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
-            stem = word[: -len(ending)]
-            if len(stem) > 3 and stem[-1] == stem[-2]:  # planned → plan
-                stem = stem[:-1]
-            return stem.removesuffix("e") if ending == "s" and len(stem) > 3 else stem
-    return word
 
 
 def _weights(candidates: Sequence[_Evidence], echoed: frozenset[str]) -> Callable[[str], float]:

@@ -222,7 +222,7 @@ class Engine:
         if not supported or not fits(question, supported):
             # The passages hold an answer, by the model's own judgement, but its words were not
             # theirs. A sentence that speaks of all that is asked says it better.
-            quote = cite.quoted(question, sources, least=_QUOTED_SHARE)
+            quote = cite.quoted(question, statements, sources, least=_QUOTED_SHARE)
             if quote is None or not fits(question, quote.text):
                 return self._refused(question, sources, clock, tuple(claims))
             claims = [quote]

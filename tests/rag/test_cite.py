@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from rag.cite import cite, parse, quoted, terms, written
+from rag.cite import cite, parse, quoted, written
+from rag.terms import terms
 from rag.types import Claim, Source
 from tests.fakes import HashEmbedder
 
@@ -118,11 +119,21 @@ def test_a_figure_from_a_sentence_about_something_else_is_not_supported() -> Non
 
 
 def test_the_sentence_that_speaks_of_all_that_is_asked_can_stand_for_the_answer() -> None:
-    claim = quoted("Where is Northwind's second plant?", SOURCES, least=0.8)
+    claim = quoted("Where is Northwind's second plant?", [], SOURCES, least=0.8)
     assert claim is not None
     assert claim.text == "Northwind opened its second plant in Bergen in May."
     assert claim.citations[0].quote == claim.text
-    assert quoted("Who designed the second plant of Northwind?", SOURCES, least=0.8) is None
+    assert quoted("Who designed the second plant of Northwind?", [], SOURCES, least=0.8) is None
+
+
+def test_an_answer_that_is_right_but_for_an_invented_figure_gives_way_to_its_sentence() -> None:
+    question = "When did Northwind begin to run its second plant?"
+    said = parse("Northwind began to run its second plant in May 1987.")[1]
+    claim = quoted(question, said, SOURCES, least=0.9)
+    assert claim is not None
+    assert claim.text == "Northwind opened its second plant in Bergen in May."
+    wrong = parse("Northwind began to run its second plant in July 1987.")[1]
+    assert quoted(question, wrong, SOURCES, least=0.9) is None
 
 
 def test_no_sources() -> None:

@@ -1,0 +1,66 @@
+"""Words folded so that a claim and its source meet: stems, figures, negation. Pure, English."""
+
+from __future__ import annotations
+
+import re
+
+_WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?")
+_NUMBER_WORDS = {
+    word: str(n)
+    for n, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve".split()
+    )
+}
+_STOP = frozenset(
+    """
+    a about after all also an and any are as at be because been before being but by can could did
+    do does during each for from had has have he her his i if in into is it its more most no not
+    of on or our over said say says she so some such than that the their them then there these
+    they this those through to under up was we were what when where which while who whom whose why
+    will with would you your passage passages article articles according state states stated
+    """.split()
+)
+_IRREGULAR = dict(
+    pair.split(":")
+    for pair in (
+        "left:leave began:begin begun:begin ran:run led:lead held:hold made:make paid:pay"
+        " sold:sell bought:buy built:build won:win lost:lose met:meet told:tell took:take"
+        " taken:take gave:give given:give went:go gone:go came:come became:become grew:grow"
+        " grown:grow rose:rise risen:rise fell:fall fallen:fall spent:spend sent:send wrote:write"
+        " written:write spoke:speak spoken:speak chose:choose chosen:choose found:find"
+        " founded:found kept:keep brought:bring thought:think taught:teach caught:catch"
+        " saw:see seen:see knew:know known:know got:get stood:stand understood:understand"
+        " drew:draw drawn:draw broke:break broken:break drove:drive driven:drive"
+    ).split()
+)
+_NEGATION = frozenset("no not never none neither nor without cannot n't".split())
+
+
+def terms(text: str) -> list[str]:
+    """The words that carry meaning, folded so that forms of one word meet."""
+    found = []
+    for word in _WORD.findall(text.replace("’", "'")):
+        lower = word.lower()
+        if lower[0].isdigit():
+            found.append(lower.replace(",", "").rstrip("."))
+        elif lower in _NUMBER_WORDS:
+            found.append(_NUMBER_WORDS[lower])
+        elif lower in _NEGATION or lower.endswith("n't"):
+            found.append("not")
+        elif lower not in _STOP:
+            found.append(_stem(lower.removesuffix("'s")))
+    return found
+
+
+def _stem(word: str) -> str:
+    """Takes off the commonest English endings: enough to match a claim to its source."""
+    word = _IRREGULAR.get(word, word)
+    if len(word) > 5 and word.endswith("ies"):
+        return word[:-3] + "y"
+    for ending in ("ing", "ed", "es", "s", "ly", "e"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
+            stem = word[: -len(ending)]
+            if len(stem) > 3 and stem[-1] == stem[-2]:  # planned → plan
+                stem = stem[:-1]
+            return stem.removesuffix("e") if ending == "s" and len(stem) > 3 else stem
+    return word

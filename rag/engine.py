@@ -50,7 +50,7 @@ class Policy:
     """The engine's numbers; see `refdesk config` for what each does."""
 
     passages: int = 5
-    passage_tokens: int = 280
+    passage_tokens: int = 240
     max_tokens: int = 160
     question_characters: int = 2000
     min_similarity: float = 0.15

@@ -15,7 +15,7 @@ from rag.types import Finished
 
 pytestmark = pytest.mark.e2e
 
-MIN_RIGHT = 0.8
+MIN_RIGHT = 0.7
 MIN_CITED_OF_RIGHT = 0.9
 MIN_REFUSED = 0.69
 

@@ -20,7 +20,7 @@ from rag import config
 
 pytestmark = [pytest.mark.e2e, pytest.mark.browser]
 
-QUESTION = "Which companies rent computing power from xAI, and where are its data centers?"
+QUESTION = "Which companies rent computing power from xAI?"
 
 
 @pytest.fixture

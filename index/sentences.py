@@ -69,6 +69,11 @@ def is_heading(text: str, span: Span) -> bool:
     return line[-1] not in ".!?…。！？,;:\"”'’)|" and not _BULLET.match(line)
 
 
+def is_item(sentence: str) -> bool:
+    """Whether a sentence is marked as an item of a list."""
+    return bool(_BULLET.match(sentence))
+
+
 def trimmed(text: str, start: int, end: int) -> Span:
     """`text[start:end]` without white space at its ends; empty at `start` if nothing is left."""
     while start < end and text[start].isspace():

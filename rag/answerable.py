@@ -41,6 +41,18 @@ _COUNT = re.compile(
     r"hundreds?|thousands?|millions?|several|many|few|both|a couple|half|single)\b",
     re.IGNORECASE,
 )
+_SUMMED = re.compile(
+    r"\bhow much\b[^?]{0,80}\b(?:money|costs?|pay|pays|paid|paying|spen[dt]|spending|worth|earns?|"
+    r"raised?|invest(?:ed|ing)?|charged?)\b"
+    r"|\bwhat (?:did|does|do|will|would|was|is) (?:it|the|\w+'s) (?:\w+ )?"
+    r"(?:costs?|price|salary)\b",
+    re.IGNORECASE,
+)
+_SUM = re.compile(
+    r"\d|\b(?:free|nothing|half|one|two|three|four|five|six|seven|eight|nine|ten|dozens?|hundreds?|"
+    r"thousands?|[mb]illions?|trillions?)\b",
+    re.IGNORECASE,
+)
 _YEARED = re.compile(r"\b(?:what|which) year\b", re.IGNORECASE)
 _YEAR = re.compile(r"\b(?:1\d|20)\d\d\b")
 
@@ -48,9 +60,12 @@ _YEAR = re.compile(r"\b(?:1\d|20)\d\d\b")
 def fits(question: str, answer: str) -> bool:
     """Whether an answer is of the kind asked for, where the question's words say which kind.
 
-    "How many" wants a count, not a sum of money; "which year" wants a year. (Answer typing, as in
-    Li and Roth, "Learning Question Classifiers", 2002; only the kinds that words decide alone.)
+    "How many" wants a count, not a sum of money; "what did it cost" wants a figure; "which year"
+    wants a year. (Answer typing, as in Li and Roth, "Learning Question Classifiers", 2002; only
+    the kinds that words decide alone.)
     """
     if _COUNTED.search(question) and not _COUNT.search(answer):
+        return False
+    if _SUMMED.search(question) and not _SUM.search(answer):
         return False
     return not _YEARED.search(question) or bool(_YEAR.search(answer))

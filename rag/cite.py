@@ -17,8 +17,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from index.sentences import is_heading, sentences
+from index.sentences import is_item, sentences
 from index.types import Span
+from rag.focus import goes_on, prose
 from rag.terms import terms
 from rag.types import Citation, Claim, Source
 
@@ -90,7 +91,7 @@ def cite(
     question  its words, echoed in a claim, are the asker's rather than the passages': they count
               less. That the passages speak of them at all is judged before (`rag.answerable`).
     """
-    candidates = [_Evidence.make(source, span) for source in sources for span in _sentences(source)]
+    candidates = [_Evidence.make(source, span) for source in sources for span in prose(source.text)]
     if not statements or not candidates:
         return [Claim(each.text, supported=False, score=0.0) for each in statements]
     alike = similarity([s.text for s in statements], [c.text for c in candidates])
@@ -115,7 +116,7 @@ def quoted(
     to the question but figures of the model's own making. None where there is no such sentence.
     """
     asked = frozenset(terms(question))
-    candidates = [_Evidence.make(source, span) for source in sources for span in _sentences(source)]
+    candidates = [_Evidence.make(source, span) for source in sources for span in prose(source.text)]
     if not candidates:
         return None
 
@@ -151,6 +152,34 @@ def written(clean: str, statements: Sequence[Statement], claims: Sequence[Claim]
     return (text + clean[here:]).strip()
 
 
+def to_the_point(
+    question: str, clean: str, statements: Sequence[Statement]
+) -> tuple[str, list[Statement]]:
+    """Leaves out later sentences that speak of nothing that was asked.
+
+    A small model that has answered sometimes goes on copying passages. A sentence stays that has
+    a word of the question, or that goes on from the one before it: a list item, "It ...".
+    """
+    asked = frozenset(terms(question))
+    speaks = [not asked.isdisjoint(terms(each.text)) for each in statements]
+    if True not in speaks:
+        return clean, list(statements)
+    text = ""
+    kept: list[Statement] = []
+    here = 0
+    first, staying = speaks.index(True), True
+    for at, statement in enumerate(statements):
+        follows = staying and (goes_on(statement.text) or is_item(statement.text))
+        staying = at <= first or speaks[at] or follows
+        if staying:
+            text += clean[here : statement.span.start]
+            span = Span(len(text), len(text) + len(statement.text))
+            text += statement.text
+            kept.append(Statement(statement.text, span, statement.markers))
+        here = statement.span.end
+    return text, kept
+
+
 @dataclass(frozen=True, slots=True)
 class _Evidence:
     """A sentence of a passage: what can be quoted."""
@@ -168,12 +197,6 @@ class _Evidence:
             source, span, text, frozenset(terms(text)),
             frozenset(terms(source.title)) | frozenset(terms(source.text)),
         )  # fmt: skip
-
-
-def _sentences(source: Source) -> list[Span]:
-    spans = sentences(source.text)
-    prose = [span for span in spans if not is_heading(source.text, span)]
-    return prose or spans
 
 
 def _weights(candidates: Sequence[_Evidence], echoed: frozenset[str]) -> Callable[[str], float]:

@@ -66,7 +66,7 @@ class ModelSection:
 class AnswerSection:
     passages: int = _setting(5, "Passages put before the model, at most.", least=1, most=50)
     passage_tokens: int = _setting(
-        240, "Tokens of all passages together, at most.", least=100, most=100_000
+        210, "Tokens of all passages and their headings together, at most.", least=100, most=100_000
     )
     max_tokens: int = _setting(160, "Tokens of an answer, at most.", least=16, most=4096)
     question_characters: int = _setting(

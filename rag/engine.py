@@ -15,7 +15,7 @@ import numpy as np
 from index.embed import Embedder
 from index.errors import LibraryError, QuestionError
 from index.types import Hit, Span
-from rag import cite, plan, prompt
+from rag import cite, focus, plan, prompt
 from rag.answerable import answerable, fits
 from rag.llm import LLM, Check, Checked, Prefill, Waiting
 from rag.types import (
@@ -50,7 +50,7 @@ class Policy:
     """The engine's numbers; see `refdesk config` for what each does."""
 
     passages: int = 5
-    passage_tokens: int = 240
+    passage_tokens: int = 210
     max_tokens: int = 160
     question_characters: int = 2000
     min_similarity: float = 0.15
@@ -90,12 +90,12 @@ class Engine:
 
         yield Status("Searching the articles")
         most = self._policy.passages * 3
-        rankings = [self._searcher.search(each, most) for each in plan.searches(text)]
-        hits = plan.interleaved(rankings, most)
+        searches = plan.searches(text)
+        hits = plan.interleaved([self._searcher.search(each, most) for each in searches], most)
         if not hits and self._searcher.is_empty():
             raise LibraryError("The library is empty. Add articles with `refdesk add PATH`.")
         sources = prompt.pack(
-            hits,
+            self._focused(hits[: 2 * self._policy.passages], searches),
             self._count,
             budget=self._policy.passage_tokens,
             most=self._policy.passages,
@@ -136,6 +136,12 @@ class Engine:
                 "(`answer.question_characters`). Shorten it."
             )
         return question
+
+    def _focused(self, hits: Sequence[Hit], searches: Sequence[str]) -> list[focus.Focused]:
+        texts = [hit.chunk.text for hit in hits]
+        read = [span.of(text) for text in texts for span in focus.prose(text)]
+        alike = self._embedder.embed_queries(searches) @ self._embedder.embed_passages(read).T
+        return focus.focus(hits, searches, alike)
 
     def _near(self, hits: list[Hit]) -> bool:
         """Whether any passage has to do with the question at all."""
@@ -211,6 +217,7 @@ class Engine:
             # The last sentence was cut off in the middle: half a sentence is not a claim.
             clean = clean[: statements[-2].span.end]
             statements = statements[:-1]
+        clean, statements = cite.to_the_point(question, clean, statements)
         claims = cite.cite(
             statements,
             sources,

@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
-from index.sentences import is_heading, sentences
-from index.types import Hit
+from rag.focus import Focused, prose
 from rag.llm import Part, Prompt
+from rag.terms import terms
 from rag.types import Source
 
 _TITLE = 80
 """Characters of an article's title that the model is shown: a title costs as much as a sentence."""
+
+_NUMBER_TOKENS = 4
+"""What "[1] " and the line's end cost."""
 
 NOT_STATED = "NOT STATED"
 """What the model is told to say when the passages do not hold the answer."""
@@ -90,7 +94,7 @@ def asked(family: Family, sources: Sequence[Source], question: str) -> Prompt:
     """Instructions, passages and question, with the user's turn still open."""
     return (
         *instructions(family),
-        Part(f"Passages:\n{listed(sources)}\n\nQuestion: {visible(question)}"),
+        Part(f"Passages:\n{listed(sources, question)}\n\nQuestion: {visible(question)}"),
     )
 
 
@@ -104,55 +108,70 @@ def to_judge(family: Family, opened: Prompt) -> Prompt:
     return to_answer(family, (*opened, Part(JUDGEMENT)))
 
 
-def listed(sources: Sequence[Source]) -> str:
-    """The passages as the model sees them, the article named once for its passages in a row."""
-    blocks = []
-    named = None
-    for source in sources:
-        if source.document_id != named:
-            named = source.document_id
-            date = f" ({source.date})" if source.date else ""
-            blocks.append(f"Article: {visible(source.title)[:_TITLE]}{date}")
-        blocks.append(f"[{source.number}] {_line(visible(source.text))}")
-    return "\n".join(blocks)
+def listed(sources: Sequence[Source], question: str) -> str:
+    """The passages as the model sees them, headed once where one article's stand in a row."""
+    lines = []
+    for _, group in groupby(sources, key=lambda source: source.document_id):
+        mine = list(group)
+        named = _needs_title(question, mine[0].title, [source.read_text for source in mine])
+        lines.append(_headed(mine[0].title, mine[0].date, named=named))
+        lines += [f"[{each.number}] {_line(visible(each.read_text))}" for each in mine]
+    return "\n".join(lines)
+
+
+def _headed(title: str, date: str | None, *, named: bool) -> str:
+    about = f' "{visible(title)[:_TITLE]}"' if named else ""
+    return f"(Article{about}{f', {date}' if date else ''})"
+
+
+def _needs_title(question: str, title: str, texts: Iterable[str]) -> bool:
+    """Whether the title has a word of the question that the passages lack.
+
+    Else it only costs time, and a small model mistakes it for the answer.
+    """
+    asked = set(terms(question)) & set(terms(title))
+    return bool(asked.difference(*(terms(text) for text in texts)))
 
 
 def _line(text: str) -> str:
     """A passage in one line, without headings: a small model copies them into its answer."""
-    spans = sentences(text)
-    prose = [span for span in spans if not is_heading(text, span)] or spans
-    return " ".join(" ".join(span.of(text).split()) for span in prose)
+    return " ".join(" ".join(span.of(text).split()) for span in prose(text))
 
 
 def pack(
-    hits: Sequence[Hit], count: Callable[[str], int], *, budget: int, most: int
+    passages: Sequence[Focused], count: Callable[[str], int], *, budget: int, most: int
 ) -> tuple[Source, ...]:
-    """The best hits that fit, numbered from 1; passages that touch are joined.
+    """The best passages that fit, numbered from 1, those of one article together.
 
-    count   tokens of a text, by the model's tokenizer
-    budget  tokens of all passages together; the best passage is taken even if it is over
+    count   tokens of a text, by a tokenizer close to the model's
+    budget  tokens of all passages and their headings; the best passage is always taken
     most    passages, at most
     """
-    taken: list[Hit] = []
+    taken: list[Focused] = []
     used = 0
-    for hit in hits[: 2 * most]:
-        cost = count(hit.chunk.text) + 4
+    for passage in passages:
+        entry = passage.hit.entry
+        cost = count(passage.text) + _NUMBER_TOKENS
+        if all(entry.id != each.hit.entry.id for each in taken):
+            cost += count(_headed(entry.title, entry.date, named=False))
         if taken and (used + cost > budget or len(taken) == most):
             continue
-        taken.append(hit)
+        taken.append(passage)
         used += cost
     return tuple(_numbered(taken))
 
 
-def _numbered(hits: Sequence[Hit]) -> list[Source]:
+def _numbered(passages: Sequence[Focused]) -> list[Source]:
     """Passages of one article stand together, in reading order, the best article first."""
-    order = list(dict.fromkeys(hit.entry.id for hit in hits))
+    order = list(dict.fromkeys(each.hit.entry.id for each in passages))
     sources: list[Source] = []
     for document in order:
         mine = sorted(
-            (hit for hit in hits if hit.entry.id == document), key=lambda hit: hit.chunk.start
+            (each for each in passages if each.hit.entry.id == document),
+            key=lambda each: each.hit.chunk.start,
         )
-        for hit in mine:
+        for each in mine:
+            hit = each.hit
             sources.append(
                 Source(
                     number=len(sources) + 1,
@@ -165,6 +184,7 @@ def _numbered(hits: Sequence[Hit]) -> list[Source]:
                     end=hit.chunk.end,
                     text=hit.chunk.text,
                     score=hit.score,
+                    read=each.read,
                 )
             )
     return sources

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from index.types import Span
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -14,6 +16,7 @@ class Source:
 
     document  the document's path as the library keeps it
     start     first character of `text` in the document's extracted text
+    read      the part of `text` that the model reads; None: all of it
     """
 
     number: int
@@ -26,6 +29,12 @@ class Source:
     end: int
     text: str
     score: float
+    read: Span | None = None
+
+    @property
+    def read_text(self) -> str:
+        """The part of `text` that the model reads."""
+        return self.read.of(self.text) if self.read else self.text
 
 
 @dataclass(frozen=True, slots=True)

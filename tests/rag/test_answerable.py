@@ -28,6 +28,9 @@ def test_certainty_is_no_error(yes: float, refusal: float) -> None:
         ("How many people work there?", "Its value is $3.5 billion.", False),
         ("In which year was it built?", "It was built in 1934.", True),
         ("In which year was it built?", "It was built of wood.", False),
+        ("What did it cost the city to build?", "Much of the money went into steel.", False),
+        ("How much did the city pay for it?", "It paid 4 million euros.", True),
+        ("How much does the roof matter to visitors?", "It keeps them dry.", True),
         ("Who built it?", "It was built of wood.", True),
     ],
 )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from rag.cite import cite, parse, quoted, written
+from rag.cite import cite, parse, quoted, to_the_point, written
 from rag.terms import terms
 from rag.types import Claim, Source
 from tests.fakes import HashEmbedder
@@ -144,3 +144,24 @@ def test_terms_fold_forms_of_a_word_and_keep_negation_and_figures() -> None:
     assert terms("Prices weren't raised; raising a price")[:2] == ["pric", "not"]
     assert set(terms("planned")) == set(terms("plans")) == set(terms("planning"))
     assert terms("ten years, 1,250 units, 3.5%") == ["10", "year", "1250", "unit", "3.5"]
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "expected"),
+    [
+        ("Where is the mill?", "The mill is in Ghent. Bread is dear.", "The mill is in Ghent."),
+        ("Where is the mill?", "It is in Ghent. The mill is old. Bread is dear.",
+         "It is in Ghent. The mill is old."),
+        ("Where is the mill?", "The mill is in Ghent. It was built in 1801.",
+         "The mill is in Ghent. It was built in 1801."),
+        ("Which mills are there?", "The mills are:\n- Saint John\n- The Lark",
+         "The mills are:\n- Saint John\n- The Lark"),
+        ("Where is it?", "Bread is dear. Milk is not.", "Bread is dear. Milk is not."),
+        ("Where is the mill?", "The mill is in Ghent. Bread is dear. The mill is red.",
+         "The mill is in Ghent. The mill is red."),
+    ],
+)  # fmt: skip
+def test_an_answer_that_wanders_off_is_cut(question: str, answer: str, expected: str) -> None:
+    clean, statements = to_the_point(question, *parse(answer))
+    assert clean.strip() == expected
+    assert all(each.span.of(clean) == each.text for each in statements)

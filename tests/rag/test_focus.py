@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from index.types import Chunk, Entry, Hit, Span
+from rag.focus import focus, prose
+from tests.fakes import HashEmbedder
+
+PASSAGE = (
+    "The harbour opened in 1901. It was rebuilt after the flood of 1953. "
+    "Bread is sold at the market. The bell rings at noon."
+)
+
+
+def hit(text: str) -> Hit:
+    entry = Entry(1, "/a", "x", "Title", None, None, None, "", 0, 0)
+    return Hit(1, entry, Chunk(0, 100, 100 + len(text), text, ""), 1.0)
+
+
+def read(text: str, *questions: str) -> str:
+    embedder = HashEmbedder(dimension=256)
+    sentences = [span.of(text) for span in prose(text)]
+    alike = embedder.embed_queries(questions) @ embedder.embed_passages(sentences).T
+    (found,) = focus([hit(text)], questions, alike)
+    assert found.text == found.read.of(text)
+    return found.text
+
+
+def test_only_the_sentences_that_speak_of_the_question_are_read() -> None:
+    assert read(PASSAGE, "When does the bell ring?") == "The bell rings at noon."
+
+
+def test_a_sentence_that_points_back_brings_the_one_before_it() -> None:
+    assert read(PASSAGE, "Was it rebuilt after a flood?").startswith("The harbour opened in 1901.")
+
+
+def test_each_part_of_a_question_counts() -> None:
+    both = read(PASSAGE, "When does the bell ring?", "When opened the harbour?")
+    assert both == PASSAGE
+
+
+def test_headings_are_not_read_where_there_is_prose() -> None:
+    text = "A heading\n\nThe bell rings at noon."
+    assert read(text, "When does the bell ring?") == "The bell rings at noon."
+    assert read("Only a heading", "What bell?") == "Only a heading"
+
+
+@pytest.mark.parametrize("question", ["?", "…", "wholly unrelated"])
+def test_a_passage_never_becomes_empty(question: str) -> None:
+    assert read(PASSAGE, question)
+
+
+def test_several_passages_take_their_own_columns() -> None:
+    texts = ["One thing. Another thing.", "The bell rings at noon. Bread is sold."]
+    question = "When does the bell ring?"
+    embedder = HashEmbedder(dimension=256)
+    sentences = [span.of(text) for text in texts for span in prose(text)]
+    alike = embedder.embed_queries([question]) @ embedder.embed_passages(sentences).T
+    found = focus([hit(text) for text in texts], [question], alike)
+    assert found[1].read == Span(0, 23)
+    assert np.asarray(alike).shape == (1, 4)

@@ -2,9 +2,9 @@
 
 Two readings, both from the keys and values that the answer needs anyway: what the model replies
 when asked whether the question can be answered from the passages, and how likely it is to begin
-its answer with the refusal that it was told to use. Alone each is a weak judge; a logistic
-regression of their log-odds is a better one. The weights come from 65 answers to SQuAD 2.0 and
-CLAPNQ questions; the bias was then set by eye for the present instructions (docs/trust.md).
+its answer with the refusal that it was told to use. A weighted sum of their log-odds (logistic
+regression) is a better judge than either. Weights and bias were chosen on 176 questions: 90 of
+SQuAD 2.0, the seed questions, and 33 over five news pages (docs/trust.md).
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from __future__ import annotations
 import math
 import re
 
-YES_WEIGHT = 1.5
-REFUSAL_WEIGHT = 0.63
-BIAS = -3.25
+YES_WEIGHT = 1.86
+REFUSAL_WEIGHT = 0.2
+BIAS = -3.75
 
 
 def answerable(*, yes: float, refusal: float) -> float:

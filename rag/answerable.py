@@ -34,11 +34,18 @@ def log_odds(probability: float) -> float:
 
 
 _COUNTED = re.compile(r"\bhow many\b", re.IGNORECASE)
+_NO_COUNT = re.compile(
+    r"[$€£¥]\s?\d[\d.,]*(?:\s*(?:[mb]illion|trillion|bn|m)\b)?"
+    r"|\d[\d.,]*\s*(?:%|percent\b|per cent\b|(?:[mb]illion |trillion )?(?:dollars|euros|pounds)\b)"
+    r"|\b\d{1,2}(?:st|nd|rd|th)? (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\b"
+    r"|\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]* \d{1,2}\b"
+)
+"""Figures that count nothing: sums of money, shares, days."""
+
 _COUNT = re.compile(
-    r"(?<![$€£¥.,\d])\b\d[\d,.]*\b"
-    r"(?!\s*(?:%|percent|per cent|[mb]illion|trillion)?\s*(?:dollars|euros|%))"
+    r"(?<![.,\d\w])\d[\d,.]*\b"
     r"|\b(?:no|none|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|"
-    r"hundreds?|thousands?|millions?|several|many|few|both|a couple|half|single)\b",
+    r"hundreds?|thousands?|millions?|billions?|several|many|few|both|a couple|half|single)\b",
     re.IGNORECASE,
 )
 _SUMMED = re.compile(
@@ -64,7 +71,7 @@ def fits(question: str, answer: str) -> bool:
     wants a year. (Answer typing, as in Li and Roth, "Learning Question Classifiers", 2002; only
     the kinds that words decide alone.)
     """
-    if _COUNTED.search(question) and not _COUNT.search(answer):
+    if _COUNTED.search(question) and not _COUNT.search(_NO_COUNT.sub(" ", answer)):
         return False
     if _SUMMED.search(question) and not _SUM.search(answer):
         return False

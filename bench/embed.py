@@ -43,7 +43,7 @@ import time
 start = time.perf_counter()
 from rag import config
 from rag.build import Parts
-parts = Parts(config.load(environment={"REFDESK_EMBEDDER_BACKEND": BACKEND}))
+parts = Parts(config.load(environment={"REFDESK_EMBEDDER_BACKEND": CHOSEN}))
 parts.embedder.embed_queries(["Who leads the harbour office?"])
 print(time.perf_counter() - start)
 """
@@ -190,7 +190,7 @@ def cold(times: int) -> dict[str, float]:
     seen: dict[str, list[float]] = {"torch": [], "openvino": []}
     for _ in range(times):
         for name, each in seen.items():
-            code = COLD.replace("BACKEND", repr(name))
+            code = COLD.replace("CHOSEN", repr(name))
             run = subprocess.run(
                 [sys.executable, "-c", code],
                 capture_output=True,

@@ -1,9 +1,14 @@
-"""Texts to unit vectors. The one place that imports sentence-transformers (and with it torch)."""
+"""Texts to unit vectors: what an embedder is, and the one that runs in sentence-transformers.
+
+The only place that imports sentence-transformers, and with it torch: a second or ten of loading,
+which the embedder of `index.openvino` does without.
+"""
 
 from __future__ import annotations
 
 import os
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -43,10 +48,11 @@ class Embedder(Protocol):
     def embed_passages(self, texts: Sequence[str]) -> Vectors: ...
 
 
-class SentenceTransformerEmbedder:
-    """A sentence-transformers model in a local folder, loaded when first needed.
+class FolderEmbedder(ABC):
+    """A model in a local folder, loaded when first needed, by whichever thread comes first.
 
-    Counting tokens needs the tokenizer only and is ready in milliseconds.
+    Counting tokens needs the tokenizer only and is ready in milliseconds. A backend says how its
+    weights are loaded and how texts become vectors.
     """
 
     def __init__(
@@ -77,72 +83,92 @@ class SentenceTransformerEmbedder:
         self._check = check
         self._loading = loading
         self._lock = threading.Lock()
-        self._model: SentenceTransformer | None = None
-        self._tokenizer: Any = None
+        self._loaded = False
+        self._counter: Any = None
 
     def count(self, texts: Sequence[str]) -> list[int]:
         with self._lock:
-            if self._tokenizer is None:
-                from tokenizers import Tokenizer
-
-                self._checked()
-                try:
-                    self._tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
-                except Exception as exc:  # the library raises bare Exception
-                    raise self._broken(exc) from exc
-                self._tokenizer.no_truncation()
-                self._tokenizer.no_padding()
-            tokenizer = self._tokenizer
-        encoded = tokenizer.encode_batch(list(texts), add_special_tokens=False)
+            if self._counter is None:
+                self._counter = self._tokenizer()
+            counter = self._counter
+        encoded = counter.encode_batch(list(texts), add_special_tokens=False)
         return [len(each.ids) for each in encoded]
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
-        return self._encode([self._query_prefix + text for text in texts])
+        return self._vectors([self._query_prefix + text for text in texts])
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
-        return self._encode([self._passage_prefix + text for text in texts])
+        return self._vectors([self._passage_prefix + text for text in texts])
 
     def load(self) -> None:
         """Loads the weights now rather than with the first text.
 
-        Raises ModelLoadError.
+        Raises ModelLoadError, and what `check` raises.
         """
         with self._lock:
-            if self._model is not None:
+            if self._loaded:
                 return
-            # Never a look at a model hub: all that is needed lies in the folder.
-            os.environ.setdefault("HF_HUB_OFFLINE", "1")
-            os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-            os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
             self._checked()
             if self._loading:
                 self._loading()
             try:
-                from sentence_transformers import SentenceTransformer
-                from transformers.utils.logging import disable_progress_bar
-
-                disable_progress_bar()  # type: ignore[no-untyped-call]  # progress is told by whoever shows it, in one way
-                self._model = SentenceTransformer(
-                    str(self._folder),
-                    device="cpu",
-                    local_files_only=True,
-                    trust_remote_code=False,
-                    model_kwargs={"use_safetensors": True},
-                )
-            except Exception as exc:
+                self._open()
+            except Exception as exc:  # whatever the library raises
                 raise self._broken(exc) from exc
-            self._model.max_seq_length = self.limit
+            self._loaded = True
+
+    @abstractmethod
+    def _open(self) -> None:
+        """Loads the weights."""
+
+    @abstractmethod
+    def _encode(self, texts: list[str]) -> Vectors:
+        """The vectors of at least one text, by the loaded weights."""
+
+    def _vectors(self, texts: list[str]) -> Vectors:
+        if not texts:
+            return np.empty((0, self.dimension), np.float32)
+        self.load()
+        return self._encode(texts)
+
+    def _tokenizer(self) -> Any:
+        """The folder's tokenizer, which neither cuts nor pads. The caller holds the lock."""
+        from tokenizers import Tokenizer
+
+        self._checked()
+        try:
+            tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+        except Exception as exc:  # the library raises bare Exception
+            raise self._broken(exc) from exc
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        return tokenizer
 
     def _checked(self) -> None:
         if self._check is not None:
             self._check()
             self._check = None
 
+    def _broken(self, exc: Exception) -> ModelLoadError:
+        reason = " ".join(str(exc).split())[:200] or type(exc).__name__
+        return ModelLoadError(
+            f"The embedder {self.name} in {self._folder} cannot be loaded ({reason}). "
+            f"{self._remedy()}"
+        )
+
+    def _remedy(self) -> str:
+        return f"Fetch it again with `refdesk models pull {self.name}`."
+
+
+class SentenceTransformerEmbedder(FolderEmbedder):
+    """A model run by sentence-transformers, in 32-bit numbers."""
+
+    _model: SentenceTransformer
+
+    def _open(self) -> None:
+        self._model = sentence_transformer(self._folder, self.limit)
+
     def _encode(self, texts: list[str]) -> Vectors:
-        if not texts:
-            return np.empty((0, self.dimension), np.float32)
-        self.load()
-        assert self._model is not None
         vectors = self._model.encode(
             texts,
             batch_size=32,
@@ -152,9 +178,23 @@ class SentenceTransformerEmbedder:
         )
         return np.asarray(vectors, dtype=np.float32)
 
-    def _broken(self, exc: Exception) -> ModelLoadError:
-        reason = " ".join(str(exc).split())[:200] or type(exc).__name__
-        return ModelLoadError(
-            f"The embedder {self.name} in {self._folder} cannot be loaded ({reason}). "
-            f"Fetch it again with `refdesk models pull {self.name}`."
-        )
+
+def sentence_transformer(folder: Path, limit: int) -> SentenceTransformer:
+    """The model in `folder`, which reads `limit` tokens. Raises what the library raises."""
+    # Never a look at a model hub: all that is needed lies in the folder.
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()  # type: ignore[no-untyped-call]  # progress is told by whoever shows it, in one way
+    model = SentenceTransformer(
+        str(folder),
+        device="cpu",
+        local_files_only=True,
+        trust_remote_code=False,
+        model_kwargs={"use_safetensors": True},
+    )
+    model.max_seq_length = limit
+    return model

@@ -7,6 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from index.errors import ChecksumError, ModelError, UsageError
+from rag.backend import FOLDER
 from rag.fetch import file_sha256
 from rag.gguf import read_context
 from rag.manifest import FAMILIES, Manifest, ModelEntry, ModelFile, check_name
@@ -48,7 +49,9 @@ def identify(
 def _files(path: Path) -> Found:
     if path.is_dir():
         below = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
-        return {found.relative_to(path).as_posix(): found for found in below}
+        names = {found.relative_to(path).as_posix(): found for found in below}
+        # What was converted from the model is no part of it.
+        return {name: p for name, p in names.items() if not name.startswith(f"{FOLDER}/")}
     if not path.is_file():
         raise UsageError(f"{path}: no such file or folder.")
     return {path.name: path}

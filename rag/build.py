@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.errors import ModelError, RefdeskError, UsageError
-from rag.config import ROOT, Settings
+from rag import backend, convert, evaluate
+from rag.config import ROOT, Settings, starters
 from rag.manifest import Manifest, ModelEntry
 from rag.models import ModelStore
 from rag.prompt import FAMILIES
@@ -18,6 +19,7 @@ from rag.prompt import FAMILIES
 if TYPE_CHECKING:
     from index.embed import Embedder
     from index.library import Library
+    from rag.backend import Backend, Graph
     from rag.engine import Engine
     from rag.llm import LLM
     from rag.types import Event
@@ -54,20 +56,45 @@ class Parts:
 
     @cached_property
     def embedder(self) -> Embedder:
-        """The embedder, not yet loaded. Raises ModelMissingError, ChecksumError."""
-        from index.embed import SentenceTransformerEmbedder
-
+        """The embedder, not yet loaded. Raises ModelError where its backend is not here."""
         entry = self.entry("embedder")
-        return SentenceTransformerEmbedder(
+        return backend.embedder(
+            self.settings.embedder.backend,
+            entry,
             self.models.folder(entry),
-            name=entry.name,
-            fingerprint=f"{entry.name}:{entry.main_file.sha256[:16]}",
-            limit=entry.context,
-            query_prefix=entry.query_prefix,
-            passage_prefix=entry.passage_prefix,
             check=lambda: self.models.locate(entry.name),
             loading=lambda: self._loading(f"Loading {entry.name}"),
         )
+
+    def runs_on(self, entry: ModelEntry) -> Backend:
+        """What runs an embedder. Raises ModelError where the backend asked for is not here."""
+        return backend.choose(self.settings.embedder.backend, entry, self.models.folder(entry))
+
+    def convertible(self, entry: ModelEntry) -> bool:
+        """Whether `convert` would make an embedder faster: it is asked for, and not yet done."""
+        asked = self.settings.embedder.backend
+        if entry.role != "embedder" or asked == "torch" or convert.absent():
+            return False
+        return not backend.sound(entry, self.models.folder(entry))
+
+    def verify_graph(self, entry: ModelEntry) -> None:
+        """Raises ChecksumError where an embedder's graph is not the one that was made."""
+        graph = backend.made(entry, self.models.folder(entry))
+        if graph is not None:
+            backend.verify(graph, self.models.folder(entry))
+
+    def convert(self, entry: ModelEntry) -> Graph:
+        """Converts an embedder for OpenVINO, which takes about a minute.
+
+        Raises UsageError, ModelError, ModelMissingError, ChecksumError, StorageError.
+        """
+        if entry.role != "embedder":
+            raise UsageError(f"{entry.name} is a {entry.role}: only an embedder is converted.")
+        folder = self.models.locate(entry.name)
+        questions = ROOT / "seeds" / "questions.jsonl"
+        asked = evaluate.load(questions) if questions.exists() else []
+        texts = convert.calibration(entry, folder, starters(), [each.question for each in asked])
+        return convert.convert(entry, folder, texts)
 
     @cached_property
     def library(self) -> Library:

@@ -53,6 +53,15 @@ class ModelsSection:
 
 
 @dataclass(frozen=True, slots=True)
+class EmbedderSection:
+    backend: str = _setting(
+        "auto",
+        "What runs the embedder: openvino is the faster one; auto takes it where it can.",
+        choices=("auto", "openvino", "torch"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class ModelSection:
     context: int = _setting(4096, "Tokens of prompt and answer together.", least=512, most=131072)
     threads: int = _setting(0, "Threads of llama.cpp; 0: all cores.", least=0, most=512)
@@ -106,6 +115,7 @@ class Settings:
     index: IndexSection = IndexSection()
     retrieval: RetrievalSection = RetrievalSection()
     models: ModelsSection = ModelsSection()
+    embedder: EmbedderSection = EmbedderSection()
     model: ModelSection = ModelSection()
     answer: AnswerSection = AnswerSection()
     serve: ServeSection = ServeSection()
@@ -116,6 +126,7 @@ _SECTIONS: dict[str, type[Any]] = {
     "index": IndexSection,
     "retrieval": RetrievalSection,
     "models": ModelsSection,
+    "embedder": EmbedderSection,
     "model": ModelSection,
     "answer": AnswerSection,
     "serve": ServeSection,

@@ -19,6 +19,9 @@ MODULES = sorted(path for name in ("index", "rag", "ui") for path in (ROOT / nam
 MAY_IMPORT = {"index": {"index"}, "rag": {"rag", "index"}, "ui": {"ui", "rag", "index"}}
 ONLY_IN = {
     "sentence_transformers": "index/embed.py",
+    "openvino": "index/openvino.py",
+    "nncf": "index/quantise.py",
+    "torch": "index/quantise.py",
     "faiss": "index/vectors.py",
     "sqlite3": "index/catalog.py",
     "pypdfium2": "index/formats.py",

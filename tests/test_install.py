@@ -254,7 +254,8 @@ def test_arguments(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monke
 def pins(name: str) -> dict[str, str]:
     lines = (ROOT / name).read_text().splitlines()
     named = [line for line in lines if line and not line.startswith(("#", "-r "))]
-    return dict(line.lower().replace("_", "-").split("==") for line in named)
+    bare = [line.split(";")[0].lower().replace("_", "-") for line in named]
+    return dict(line.split("==") for line in bare)
 
 
 def test_every_requirement_is_pinned_and_covered() -> None:

@@ -97,6 +97,8 @@ def parser() -> argparse.ArgumentParser:
     model_add.add_argument("--name", help="a name for a model that is not in the manifest")
     model_add.add_argument("--family", help="how that model is spoken to")
     model_add.add_argument("--context", type=_positive, help="tokens that it reads at once")
+    convert = action("convert", "make an embedder faster: OpenVINO with 8-bit numbers")
+    convert.add_argument("names", nargs="*", metavar="NAME")
     verify = action("verify", "check installed models against their checksums")
     verify.add_argument("names", nargs="*", metavar="NAME")
     return top

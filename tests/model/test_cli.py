@@ -177,3 +177,19 @@ def test_models_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     rows = {row["name"]: row for row in run_json(capsys, "models", "list")}
     assert rows["smollm2-135m-instruct"]["installed"]
     assert rows["smollm2-135m-instruct"]["in_use"]
+
+
+def test_what_runs_the_embedder_is_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REFDESK_EMBEDDER_BACKEND", "torch")
+    rows = {row["name"]: row for row in run_json(capsys, "models", "list")}
+    assert rows["all-minilm-l6-v2"]["backend"] == "torch"
+    assert rows["smollm2-135m-instruct"]["backend"] is None
+    assert "all-minilm-l6-v2" in run(capsys, "models", "verify", "all-minilm-l6-v2")[1]
+    # Asked for torch, `pull` converts nothing; and a language model is never converted.
+    code, _, err = run(capsys, "models", "pull", "all-minilm-l6-v2")
+    assert (code, "Converting" in err) == (0, False)
+    code, _, err = run(capsys, "models", "convert", "smollm2-135m-instruct")
+    assert code == 2
+    assert "only an embedder is converted" in err

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.e2e
 
 MIN_RIGHT = 0.7
 MIN_CITED_OF_RIGHT = 0.9
-MIN_REFUSED = 0.69
+MIN_REFUSED = 0.75
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ MAY_IMPORT = {"index": {"index"}, "rag": {"rag", "index"}, "ui": {"ui", "rag", "
 ONLY_IN = {
     "sentence_transformers": "index/embed.py",
     "faiss": "index/vectors.py",
-    "sqlite3": "index/catalog.py",
+    "sqlite3": "index/database.py",
     "pypdfium2": "index/formats.py",
     "docx": "index/formats.py",
     "trafilatura": "index/formats.py",

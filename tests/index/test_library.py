@@ -126,7 +126,7 @@ def test_a_name_that_is_not_utf8(tmp_path: Path) -> None:
 def test_two_of_one_name_are_told_apart(tmp_path: Path) -> None:
     for folder in "ab":
         (tmp_path / folder).mkdir()
-        (tmp_path / folder / "same.txt").write_text(LONG)
+        (tmp_path / folder / "same.txt").write_text(f"From {folder}. {LONG}")
     library = open_library(tmp_path)
     library.add([tmp_path / "a", tmp_path / "b"])
     with pytest.raises(NotFoundError, match="by its number"):
@@ -239,7 +239,7 @@ def test_a_full_disk_loses_nothing(tmp_path: Path, docs: Path) -> None:
     library = open_library(tmp_path)
     library.add([docs])
     before = library.entries()
-    db = library._catalog._db
+    db = library._catalog._db.connection
     pages = db.execute("PRAGMA page_count").fetchone()[0]
     db.execute(f"PRAGMA max_page_count = {pages}")  # SQLite then reports a full disk
     (docs / "big.txt").write_text(LONG * 500)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from index.library import Library
     from rag.engine import Engine
     from rag.llm import LLM
-    from rag.types import Event
+    from rag.types import Event, Question
 
 Loading = Callable[[str], None]
 """Told what is about to be loaded, which may take seconds."""
@@ -84,6 +84,7 @@ class Parts:
                 store=section.index.store,
                 candidates=section.retrieval.candidates,
                 rrf_k=section.retrieval.rrf_k,
+                merge_versions=section.retrieval.merge_versions,
             ),
         )
 
@@ -136,7 +137,7 @@ class Parts:
                 )
             return self._llm
 
-    def ask(self, question: str) -> Iterator[Event]:
+    def ask(self, question: Question | str) -> Iterator[Event]:
         """Asks once, from a cold start: the language model is loaded while the articles are
         searched. Raises as `Engine.ask` does.
         """

@@ -42,6 +42,9 @@ class RetrievalSection:
         50, "Passages taken from each search before fusion.", least=1, most=1000
     )
     rrf_k: int = _setting(60, "The constant of reciprocal rank fusion.", least=1, most=1000)
+    merge_versions: bool = _setting(
+        True, "Of several versions of one article, search only the newest."
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ ONLY_IN = {
     "sentence_transformers": "index/embed.py",
     "faiss": "index/vectors.py",
     "sqlite3": "index/database.py",
+    "watchfiles": "index/watch.py",
     "pypdfium2": "index/formats.py",
     "docx": "index/formats.py",
     "trafilatura": "index/formats.py",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Literal
 
+from index import generations
 from index.catalog import Catalog
 from index.chunk import chunk, embedded
 from index.database import digest
@@ -36,6 +38,34 @@ class Ingest:
     def recipe(self) -> str:
         """How documents are read, cut and embedded now."""
         return f"{RECIPE_VERSION}:{self._chunk_tokens}:{self._embedder.fingerprint}"
+
+    def recognise(self, file: Path, origin: Origin) -> Outcome | None:
+        """Notes a file that is held byte for byte, here or elsewhere, without parsing it.
+
+        None: it must be read. `origin.sha256` is not known yet.
+        """
+        held = self._catalog.find(origin.path)
+        if origin.size is None or not (
+            held.origin.size == origin.size if held else self._catalog.holds_size(origin.size)
+        ):
+            return None
+        try:
+            known = replace(origin, sha256=generations.sha256(file))
+        except OSError:
+            return None  # whoever reads it tells why it cannot be
+        if held:
+            if not _same(held.origin, known) or held.recipe != known.recipe:
+                return None
+            self._catalog.touch([known])
+            return "unchanged"
+        for path in self._catalog.copies(known.sha256):
+            # The same bytes under another suffix are another text, or none.
+            alike = Path(path).suffix.lower() == file.suffix.lower()
+            twin = self._catalog.find(path) if alike else None
+            if twin and _same(twin.origin, known) and twin.recipe == known.recipe:
+                self._catalog.attach(known, twin.entry.id)
+                return "copied"
+        return None
 
     def keep(self, document: Document, origin: Origin) -> Outcome:
         """Stores what was read from `origin`, unless it is held as it is.

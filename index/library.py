@@ -302,8 +302,10 @@ class Library:
         size, mtime_ns = sync.stamp(file)
         origin = Origin(storable(file), "", self._ingest.recipe, size, mtime_ns,
                         labels.collection, labels.synced)  # fmt: skip
-        document, sha256 = read(file, max_bytes=self._settings.max_file_bytes)
-        outcome = self._ingest.keep(document, replace(origin, sha256=sha256))
+        outcome = self._ingest.recognise(file, origin)
+        if outcome is None:
+            document, sha256 = read(file, max_bytes=self._settings.max_file_bytes)
+            outcome = self._ingest.keep(document, replace(origin, sha256=sha256))
         self._label(origin.path, labels)
         return outcome
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 
 from index.errors import UsageError
 from index.held import Held, Origin
@@ -103,12 +104,15 @@ def plan(folder: Path, held: Mapping[str, Origin], recipe: str, *, check: bool =
 
 
 def stamp(file: Path) -> tuple[int | None, int | None]:
-    """Size in bytes and time of the last change in nanoseconds; None where they cannot be told."""
+    """Size in bytes and time of the last change in nanoseconds.
+
+    None where they cannot be told, and for what is no regular file.
+    """
     try:
         about = file.stat()
     except (OSError, ValueError):
         return None, None
-    return about.st_size, about.st_mtime_ns
+    return (about.st_size, about.st_mtime_ns) if S_ISREG(about.st_mode) else (None, None)
 
 
 def file_of(path: str, files: Mapping[str, object]) -> str:

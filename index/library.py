@@ -300,8 +300,9 @@ class Library:
     def _add_one(self, file: Path, labels: Labels) -> Outcome:
         # Before it is read: what changes meanwhile is then seen as changed the next time.
         size, mtime_ns = sync.stamp(file)
-        origin = Origin(storable(file), "", self._ingest.recipe, size, mtime_ns,
-                        labels.collection, labels.synced)  # fmt: skip
+        origin = Origin(
+            storable(file), "", self._ingest.recipe, size, mtime_ns, synced=labels.synced
+        )
         outcome = self._ingest.recognise(file, origin)
         if outcome is None:
             document, sha256 = read(file, max_bytes=self._settings.max_file_bytes)
@@ -316,11 +317,13 @@ class Library:
         held = self._catalog.find(path)
         if held is None:
             return
-        filed = labels.collection in (None, held.origin.collection)
-        if not filed or not set(labels.tags) <= set(held.entry.tags):
-            self._catalog.label(
-                held.entry.id, collection=labels.collection, path=path, tags=labels.tags
-            )
+        # A sync runs again and again: it must not undo where the user put a document since.
+        settled = labels.synced and held.origin.collection
+        collection = None if settled else labels.collection
+        if collection not in (None, held.origin.collection) or not set(labels.tags) <= set(
+            held.entry.tags
+        ):
+            self._catalog.label(held.entry.id, collection=collection, path=path, tags=labels.tags)
 
     def _finish(self) -> None:
         """After the last change of a run: drop what none uses, write the vectors' cache."""

@@ -111,6 +111,20 @@ def test_a_moved_file_keeps_number_and_corrections(
     assert embedder.embedded == []
 
 
+def test_a_collection_that_the_user_chose_is_kept(docs: Path, library: Library) -> None:
+    labels = Labels("ferries", ("sea",))
+    library.sync(docs)
+    library.edit("1.md", collection="islands")
+    library.sync(docs, labels=labels)
+    (docs / "1.md").write_text("# Note\n\nThe ferry was sold.\n")
+    library.sync(docs, labels=labels)
+    (docs / "1.md").rename(docs / "one.md")
+    library.sync(docs, labels=labels)
+    assert library.get("one.md").collections == ("islands",)
+    assert library.collections() == {"ferries": 3, "islands": 1}
+    assert all(entry.tags == ("sea",) for entry in library.entries())
+
+
 def test_a_moved_folder_needs_no_leave(docs: Path, library: Library) -> None:
     fill(docs, 20)
     library.sync(docs)

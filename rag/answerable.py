@@ -2,9 +2,9 @@
 
 Two readings, both from the keys and values that the answer needs anyway: what the model replies
 when asked whether the question can be answered from the passages, and how likely it is to begin
-its answer with the refusal that it was told to use. Alone each is a weak judge; a logistic
-regression of their log-odds is a better one. The weights come from 65 answers to SQuAD 2.0 and
-CLAPNQ questions; the bias was then set by eye for the present instructions (docs/trust.md).
+its answer with the refusal that it was told to use. A weighted sum of their log-odds (logistic
+regression) is a better judge than either. Weights and bias were chosen on 176 questions: 90 of
+SQuAD 2.0, the seed questions, and 33 over five news pages (docs/trust.md).
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from __future__ import annotations
 import math
 import re
 
-YES_WEIGHT = 1.5
-REFUSAL_WEIGHT = 0.63
-BIAS = -3.25
+YES_WEIGHT = 1.86
+REFUSAL_WEIGHT = 0.2
+BIAS = -3.75
 
 
 def answerable(*, yes: float, refusal: float) -> float:
@@ -34,11 +34,18 @@ def log_odds(probability: float) -> float:
 
 
 _COUNTED = re.compile(r"\bhow many\b", re.IGNORECASE)
+_NO_COUNT = re.compile(
+    r"[$€£¥]\s?\d[\d.,]*(?:\s*(?:[mb]illion|trillion|bn|m)\b)?"
+    r"|\d[\d.,]*\s*(?:%|percent\b|per cent\b|(?:[mb]illion |trillion )?(?:dollars|euros|pounds)\b)"
+    r"|\b\d{1,2}(?:st|nd|rd|th)? (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\b"
+    r"|\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]* \d{1,2}\b"
+)
+"""Figures that count nothing: sums of money, shares, days."""
+
 _COUNT = re.compile(
-    r"(?<![$€£¥.,\d])\b\d[\d,.]*\b"
-    r"(?!\s*(?:%|percent|per cent|[mb]illion|trillion)?\s*(?:dollars|euros|%))"
+    r"(?<![.,\d\w])\d[\d,.]*\b"
     r"|\b(?:no|none|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|"
-    r"hundreds?|thousands?|millions?|several|many|few|both|a couple|half|single)\b",
+    r"hundreds?|thousands?|millions?|billions?|several|many|few|both|a couple|half|single)\b",
     re.IGNORECASE,
 )
 _SUMMED = re.compile(
@@ -64,7 +71,7 @@ def fits(question: str, answer: str) -> bool:
     wants a year. (Answer typing, as in Li and Roth, "Learning Question Classifiers", 2002; only
     the kinds that words decide alone.)
     """
-    if _COUNTED.search(question) and not _COUNT.search(answer):
+    if _COUNTED.search(question) and not _COUNT.search(_NO_COUNT.sub(" ", answer)):
         return False
     if _SUMMED.search(question) and not _SUM.search(answer):
         return False

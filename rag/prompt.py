@@ -46,7 +46,10 @@ _DECLINES = re.compile(
     r"\b(?:passages?|articles?|texts?|information|answer|it)\b[^.]{0,60}?"
     r"\b(?:(?:do|does|did)(?: not|n't)|(?:is|are|was|were)(?: not|n't))"
     r" (?:\w+ )?(?:state|mention|specif|sa[yi]|provid|contain|includ|give|indicat|address|answer|"
-    r"discuss|available|reveal|disclos)",
+    r"discuss|available|reveal|disclos)"
+    r"|\b(?:is|are|was|were)(?: not|n't) (?:\w+ )?(?:stated|mentioned|given|specified|provided|"
+    r"disclosed|known|found|included|available)\b[^.]{0,20}"
+    r"\b(?:in|by|from) (?:any of )?(?:the|these) (?:\w+ )?(?:passages?|articles?|texts?)\b",
     re.IGNORECASE,
 )
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from index.types import Chunk, Entry, Hit, Span
 from rag import prompt
 from rag.focus import Focused
@@ -86,3 +88,18 @@ def test_every_family_of_the_manifest_has_a_template() -> None:
     from rag import manifest
 
     assert set(manifest.FAMILIES["generator"]) == set(FAMILIES)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("NOT STATED", True),
+        ("The passages do not mention a salary.", True),
+        ("Her salary at the mill is not stated in the given passages. [2]", True),
+        ("The price isn't given in any of the articles.", True),
+        ("The mill is not open on Sundays.", False),
+        ("The mill was not found in 1901 by its heirs.", False),
+    ],
+)
+def test_a_refusal_in_other_words_is_one(answer: str, expected: bool) -> None:
+    assert prompt.declines(answer) is expected

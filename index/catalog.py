@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from index.archive import MEMBER
 from index.embed import Vectors
 from index.errors import BusyError, CorruptError, NotFoundError, StorageError
 from index.types import Chunk, Document, Entry
@@ -131,6 +132,12 @@ class Catalog:
         entry = _entry(rows[0])
         recipe = self._rows("SELECT recipe FROM document WHERE id = ?", entry.id)[0][0]
         return entry, str(recipe)
+
+    def within(self, path: str) -> list[Entry]:
+        """The document at `path`, and those that were read out of the file there."""
+        first, last = path + MEMBER, path + MEMBER[:-1] + chr(ord(MEMBER[-1]) + 1)
+        where = "WHERE d.path = ? OR (d.path >= ? AND d.path < ?) ORDER BY d.id"
+        return [_entry(row) for row in self._rows(_ENTRY + where, path, first, last)]
 
     def text(self, document_id: int) -> str:
         """A document's extracted text. Raises NotFoundError."""

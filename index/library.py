@@ -7,10 +7,12 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from filelock import FileLock, Timeout
 
 from index import generations
+from index.archive import MEMBER
 from index.catalog import Catalog
 from index.chunk import chunk
 from index.embed import Embedder, Vectors
@@ -24,13 +26,13 @@ from index.errors import (
     UnsupportedError,
 )
 from index.fuse import reciprocal_rank_fusion
-from index.read import read
-from index.types import Document, Entry, Hit
+from index.read import read_all
+from index.types import Document, Entry, Hit, Part
 from index.vectors import STORES, VectorStore
 
 # Part of every document's recipe: raise it when readers, cleaning or chunking change, and the
 # next `add` re-indexes what was indexed the old way.
-RECIPE_VERSION = 1
+RECIPE_VERSION = 2
 
 Progress = Callable[[str, int, int], None]
 """Called with (what is in hand, number done, number in all)."""
@@ -46,13 +48,24 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What `Library.add` did, by path. `skipped`: found in a folder, of a kind not read."""
+    """What `Library.add` did, by path. `skipped`: found in a folder or an archive, of a kind not
+    read. `removed`: no longer in the file that held them.
+    """
 
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     unchanged: tuple[str, ...] = ()
     failed: tuple[Problem, ...] = ()
     skipped: tuple[Problem, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+class ReadFile(Protocol):
+    """What reads files: as they are, or in a process of its own."""
+
+    def __call__(self, path: Path, *, max_bytes: int) -> Sequence[Part]:
+        """The documents that a file holds. Raises `ReadError`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +83,23 @@ class Library:
     """Documents in a folder on disk. Safe to use from several threads and processes."""
 
     def __init__(
-        self, folder: Path, embedder: Embedder, settings: LibrarySettings | None = None
+        self,
+        folder: Path,
+        embedder: Embedder,
+        settings: LibrarySettings | None = None,
+        read: ReadFile = read_all,
     ) -> None:
         """Opens the library in `folder`, making it if need be.
+
+        read  gives the documents that a file holds, as `index.read.read_all` and
+              `index.parse.Parser` do
 
         Raises CorruptError, StorageError, BusyError.
         """
         self._folder = folder
         self._embedder = embedder
         self._settings = settings or LibrarySettings()
+        self._read = read
         self._catalog = Catalog(folder / "library.sqlite")
         self._write_lock = FileLock(folder / "write.lock", timeout=5)
         self._store_lock = threading.Lock()
@@ -139,25 +160,36 @@ class Library:
         changed: list[str] = []
         unchanged: list[str] = []
         skipped: list[Problem] = []
+        removed: list[str] = []
         with self._writing():
             for done, (file, explicit) in enumerate(files):
                 if progress:
                     progress(file.name, done, len(files))
-                try:
-                    outcome = self._add_one(file)
-                except UnsupportedError as exc:
-                    (failed if explicit else skipped).append(Problem(str(file), str(exc)))
-                except ReadError as exc:
-                    failed.append(Problem(str(file), str(exc)))
-                else:
-                    {"added": added, "changed": changed, "unchanged": unchanged}[outcome].append(
-                        str(file)
-                    )
+                for path, outcome in self._add_file(file):
+                    if isinstance(outcome, UnsupportedError):
+                        asked_for = explicit and path == str(file)
+                        (failed if asked_for else skipped).append(Problem(path, str(outcome)))
+                    elif isinstance(outcome, ReadError):
+                        failed.append(Problem(path, str(outcome)))
+                    else:
+                        {
+                            "added": added,
+                            "changed": changed,
+                            "removed": removed,
+                            "unchanged": unchanged,
+                        }[outcome].append(path)
             if progress:
                 progress("", len(files), len(files))
-            if added or changed:
+            if added or changed or removed:
                 self._publish()
-        return Report(tuple(added), tuple(changed), tuple(unchanged), tuple(failed), tuple(skipped))
+        return Report(
+            tuple(added),
+            tuple(changed),
+            tuple(unchanged),
+            tuple(failed),
+            tuple(skipped),
+            tuple(removed),
+        )
 
     def remove(self, reference: str) -> Entry:
         """Removes one document from the library; its file stays where it is.
@@ -209,9 +241,32 @@ class Library:
             given += 1
             yield Hit(number, entry, passage, score, similarity, words.get(number))
 
-    def _add_one(self, file: Path) -> str:
-        document, sha256 = read(file, max_bytes=self._settings.max_file_bytes)
-        path = storable(file)
+    def _add_file(self, file: Path) -> Iterator[tuple[str, str | ReadError]]:
+        """Adds what a file holds: for each document its path, and what was done or what failed."""
+        try:
+            parts = self._read(file, max_bytes=self._settings.max_file_bytes)
+        except ReadError as exc:
+            yield str(file), exc
+            return
+        kept = set()
+        for part in parts:
+            inside = f"{MEMBER}{part.name}" if part.name else ""
+            kept.add(storable(file) + inside)
+            outcome: str | ReadError
+            try:
+                outcome = self._add_one(storable(file) + inside, part)
+            except ReadError as exc:
+                outcome = exc  # what is held of it stays: it is still in the file
+            yield f"{file}{inside}", outcome
+        for entry in self._catalog.within(storable(file)):
+            if entry.path not in kept:
+                self._catalog.remove(entry.id)
+                yield entry.path, "removed"
+
+    def _add_one(self, path: str, part: Part) -> str:
+        if isinstance(part.content, ReadError):
+            raise part.content
+        document, sha256 = part.content, part.sha256
         held = self._catalog.find(path)
         recipe = self._recipe()
         if held and held[0].sha256 == sha256 and held[1] == recipe:

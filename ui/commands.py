@@ -44,6 +44,7 @@ def add(arguments: argparse.Namespace) -> int:
     counts = {
         "added": report.added,
         "changed": report.changed,
+        "removed": report.removed,
         "unchanged": report.unchanged,
         "skipped": report.skipped,
         "failed": report.failed,

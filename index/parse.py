@@ -75,6 +75,8 @@ class Parser:
             request = {"path": os.path.abspath(path), "max_bytes": max_bytes, "skip": len(parts)}
             try:
                 failure, name = self._asked(request, parts)
+            except ReadError:
+                raise  # told by the worker, which goes on
             except BaseException:  # Ctrl-C among them: the worker is in the middle of a file
                 self._stop()
                 raise

@@ -37,10 +37,10 @@ def table_lines(rows: Iterable[Row], *, headed: bool | None = None) -> list[str]
     Rows of one cell above the headers are captions. Raises `TooLargeError`.
     """
     kept = _within_limits(rows)
-    top = _first_full(kept)
+    top = 0 if headed else _first_full(kept)
     head = kept[top] if top < len(kept) else []
     below = kept[top + 1 :]
-    width = sum(map(bool, head))
+    width = len(head)
     if below and width > 1 and (_is_header(head, below) if headed is None else headed):
         if headed or width > 2 or _has_values(below):
             return _sized([*map(_plain, kept[:top]), *(_told(head, row) for row in below)])
@@ -100,9 +100,11 @@ def _sized(lines: list[str]) -> list[str]:
 
 
 def _first_full(rows: Sequence[Row]) -> int:
-    """The first row of more than one cell, if only captions stand above it."""
+    """The row that may hold headers: the first of more than one cell, below captions alone."""
+    widest = max(map(len, rows[:_SAMPLE_ROWS]), default=0)
     for number, row in enumerate(rows[: _CAPTION_ROWS + 1]):
-        if sum(map(bool, row)) > 1:
+        corner = not row[0] and len(row) == widest  # above a column of names stands nothing
+        if sum(map(bool, row)) > 1 or corner:
             return number
     return 0
 

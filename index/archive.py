@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from index.errors import LockedError, ReadError, TooLargeError
 
-__all__ = ["MEMBER", "package", "part", "reason", "unpacked"]
+__all__ = ["MEMBER", "file_of", "package", "part", "reason", "unpacked"]
 
 MEMBER = "!/"
 """Stands between a file and a document inside it: "news.zip!/2029/ships.pdf"."""
@@ -75,6 +75,12 @@ def unpacked(data: bytes, max_bytes: int) -> Iterator[tuple[str, Load]]:
     `Load`.
     """
     yield from _files(data, max_bytes, _Room(_MAX_ARCHIVE, _MAX_ENTRIES), depth=0)
+
+
+def file_of(path: str) -> str:
+    """The file that a document's path lies in: the path itself, or what stands before "!/"."""
+    inside = re.search(rf"\.[A-Za-z]\w{{1,9}}(?={re.escape(MEMBER)})", path)
+    return path[: inside.end()] if inside else path
 
 
 def label(name: str) -> str:

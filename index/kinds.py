@@ -34,7 +34,7 @@ from index.tables import rows_of, table_lines
 from index.titles import title_from, title_of
 from index.types import Document
 
-__all__ = ["Member", "check_suffix", "container", "containers", "opened", "reader", "suffixes"]
+__all__ = ["Member", "check_suffix", "container", "opened", "reader", "suffixes"]
 
 Reader = Callable[[bytes, str], Document]
 """The bytes of a file and its name → the document; raises only `ReadError`."""
@@ -84,12 +84,7 @@ def container(*names: str) -> Callable[[Container], Container]:
 
 def suffixes() -> frozenset[str]:
     """The suffixes that can be read, in small letters, with their dot."""
-    return frozenset(_readers) | containers()
-
-
-def containers() -> frozenset[str]:
-    """The suffixes of files that may hold several documents."""
-    return frozenset(_containers)
+    return frozenset(_readers) | frozenset(_containers)
 
 
 def opened(data: bytes, name: str, max_bytes: int) -> Iterator[Member]:

@@ -12,7 +12,7 @@ from typing import Protocol
 from filelock import FileLock, Timeout
 
 from index import generations
-from index.archive import MEMBER
+from index.archive import MEMBER, file_of
 from index.catalog import Catalog
 from index.chunk import chunk
 from index.embed import Embedder, Vectors
@@ -129,7 +129,7 @@ class Library:
         for entry in entries:
             if entry.path in (reference, wanted):
                 return entry
-        named = [entry for entry in entries if Path(entry.path).name == reference]
+        named = [entry for entry in entries if _name(entry.path) == reference]
         if len(named) == 1:
             return named[0]
         if named:
@@ -372,6 +372,12 @@ def storable(path: Path) -> str:
     """A path as the library keeps it: absolute, and printable whatever bytes its name holds."""
     absolute = os.path.abspath(path)
     return os.fsencode(absolute).decode("utf-8", "backslashreplace")
+
+
+def _name(path: str) -> str:
+    """A file's name; of a document in a file with its place there: "news.zip!/2029/ships.pdf"."""
+    file = file_of(path)
+    return Path(file).name + path[len(file) :]
 
 
 def _embedded(document: Document, header: str, text: str) -> str:

@@ -21,6 +21,7 @@ from index.tables import table_lines
 __all__ = ["from_docx", "from_pptx", "from_xlsx"]
 
 _MAX_ROWS = 200_000
+_PYTHON_PPTX = "2013-01-27"  # of its template, which it stores in whatever it makes
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _TEXTS = {f"{_WORD}t", "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"}
 _BREAKS = {
@@ -131,7 +132,8 @@ def _dated(text: str, saved: object) -> str | None:
 
     Not that of its creation: a file made from a template carries the template's.
     """
-    return find_date(text) or normalise(saved)
+    stamp = normalise(saved)
+    return find_date(text) or (stamp if stamp != _PYTHON_PPTX else None)
 
 
 def _word_blocks(parent: Any) -> Iterator[str]:

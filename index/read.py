@@ -4,32 +4,23 @@ meanwhile cannot give a torn state. How each kind is parsed stands in `index.kin
 
 from __future__ import annotations
 
-import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from index.archive import MEMBER
 from index.errors import (
     EmptyDocumentError,
     LockedError,
     ReadError,
     TooLargeError,
 )
-from index.kinds import Member, check_suffix, containers, opened
+from index.kinds import Member, check_suffix, opened
 from index.types import Document, Part
 
-__all__ = ["file_of", "members", "part_of", "read", "read_all"]
+__all__ = ["members", "part_of", "read", "read_all"]
 
 _MB = 1024 * 1024
-
-
-def file_of(path: str) -> str:
-    """The file that a document's path lies in: the path itself, or what stands before "!/"."""
-    kinds = "|".join(re.escape(suffix) for suffix in sorted(containers()))
-    inside = re.search(rf"(?i)(?<=[^/])(?:{kinds})(?={re.escape(MEMBER)})", path)
-    return path[: inside.end()] if inside else path
 
 
 def read(path: Path, *, max_bytes: int) -> tuple[Document, str]:

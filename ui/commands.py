@@ -12,7 +12,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from index.errors import UsageError
@@ -112,6 +111,8 @@ def _marked(text: str, kept: list[tuple[int, int]]) -> Iterator[tuple[str, bool]
 
 
 def search(arguments: argparse.Namespace) -> int:
+    from ui.cited import file_name
+
     question = _asked(arguments.question)
     with _parts(arguments) as parts:
         hits = parts.library.search(question, arguments.k)
@@ -135,7 +136,7 @@ def search(arguments: argparse.Namespace) -> int:
             ]
         )
     for rank, hit in enumerate(hits, start=1):
-        where = f"{Path(hit.entry.path).name}, characters {hit.chunk.start}-{hit.chunk.end}"
+        where = f"{file_name(hit.entry.path)}, characters {hit.chunk.start}-{hit.chunk.end}"
         print(f"{rank:>3}. {hit.entry.title} ({hit.entry.date or 'date unknown'}) · {where}")
         print("     " + " ".join(hit.chunk.text.split())[:300])
     if not hits:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from index import archive, office, tables
+from index.archive import file_of
 from index.errors import (
     EmptyDocumentError,
     LockedError,
@@ -20,7 +21,7 @@ from index.errors import (
     TooLargeError,
     UnsupportedError,
 )
-from index.read import file_of, read, read_all
+from index.read import read, read_all
 from index.sentences import sentences
 from index.types import Document, Part
 from tests.index.files import docx, pdf, with_part, zip_of
@@ -123,6 +124,10 @@ def test_slides_are_pages(tmp_path: Path) -> None:
     assert "2030; Ferries: 14.5." in second
     assert "Grouped words" in second
     assert (deck.title, deck.author, deck.date) == ("The quay of Bergen", "Jane Doe", "2031-03-04")
+
+
+def test_a_template_dates_no_presentation(tmp_path: Path) -> None:
+    assert load(tmp_path, "deck.pptx", pptx()).date is None
 
 
 @pytest.mark.parametrize("data", [b"hello", zip_of(note=b"x"), pptx()[:-60]])

@@ -321,4 +321,7 @@ def test_an_article_that_becomes_a_list(tmp_path: Path) -> None:
     file.write_text(json.dumps([article, article]), encoding="utf-8")
     report = library.add([file])
     assert report.added == (f"{file}!/1", f"{file}!/2")
+    assert library.get("a.json!/2").path == f"{file}!/2"
+    with pytest.raises(NotFoundError):
+        library.get("1")  # that document's number is gone, and a place in a file is no number
     assert report.removed == (str(file),)

@@ -29,8 +29,9 @@ def from_epub(data: bytes) -> Extract:
     `ReadError` for a damaged or suspicious one.
     """
     opened = package(data, "an EPUB book", ".epub")
-    book = _book(opened)
-    spine = _spine(opened, book)
+    root = _root(opened)
+    book = _xml(opened, root)
+    spine = _spine(opened, book, posixpath.dirname(root))
     if set(spine) & _encrypted(opened):
         raise LockedError("is a protected (DRM) book: only a copy without protection can be read")
     text, pages = paged([_chapter(opened, name) for name in spine])
@@ -56,23 +57,21 @@ def _date(stated: list[str | None]) -> str | None:
     return next(filter(None, map(normalise, days)), None)
 
 
-def _book(opened: zipfile.ZipFile) -> Any:
-    """The package document, with the address of its folder as `base`."""
+def _root(opened: zipfile.ZipFile) -> str:
+    """The name of the package document, beside which the chapters lie."""
     if _CONTAINER not in opened.namelist():
         raise ReadError("is not an EPUB book: open it and save it again as .epub")
     root = next((each.get("full-path") for each in _tags(_xml(opened, _CONTAINER), "rootfile")), "")
     if not root:
         raise ReadError("is damaged (it names no package): save or download it again")
-    book = _xml(opened, root)
-    book.set("base", posixpath.dirname(root))
-    return book
+    return str(root)
 
 
-def _spine(opened: zipfile.ZipFile, book: Any) -> list[str]:
+def _spine(opened: zipfile.ZipFile, book: Any, folder: str) -> list[str]:
     """The names of the chapters' parts in reading order."""
     manifest = {
         each.get("id"): posixpath.normpath(
-            posixpath.join(book.get("base"), unquote(each.get("href", "")).split("#")[0])
+            posixpath.join(folder, unquote(each.get("href", "")).split("#")[0])
         )
         for each in _tags(book, "item")
         if "nav" not in (each.get("properties") or "").split()

@@ -198,6 +198,9 @@ def _json_lines(data: bytes, name: str, _: int) -> Iterator[Member]:
     values = [value for _, value in found if not isinstance(value, ReadError)]
     if are_articles(values):
         yield from _articles(found, name)
+    elif len(values) < len(found):
+        wrong = next(label for label, value in found if isinstance(value, ReadError))
+        raise ReadError(f"is not valid JSON in line {wrong}: correct or remove the line")
     else:
         yield _whole(data, lambda: _told(told(values), name))
 

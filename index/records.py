@@ -20,7 +20,7 @@ _TEXTS = (
     "text", "content", "body", "article", "article_text", "article_body", "articlebody",
     "full_text", "fulltext", "content_text", "maintext", "content_html", "html",
 )  # fmt: skip
-_LONG = 200  # characters of a text that is an article even without a title
+_LONG = 200  # characters of a text that is an article whatever stands beside it
 _SHARE = 0.5
 _MAX_CHARACTERS = 20_000_000
 _MARKUP = re.compile(
@@ -75,13 +75,17 @@ def are_articles(values: Sequence[Any]) -> bool:
 
 
 def is_article(value: Any) -> bool:
-    """Whether a value is an object with a text and something that says whose or which it is."""
+    """Whether a value is an object with a text and little else that would be lost.
+
+    A product with a name, a short text and a price is none: told as a line, it keeps its price.
+    """
     if not isinstance(value, dict):
         return False
     about = _folded(value)
-    text = _text(about)
-    named = title_in(about) or date_in(about) or author_in(about) or source_in(about)
-    return bool(text.strip()) and (named is not None or len(text) >= _LONG)
+    text = _text(about).strip()
+    stated = [find(about) for find in (title_in, date_in, author_in, source_in)]
+    known = len(stated) - stated.count(None)
+    return len(text) >= _LONG or bool(text and (known > 1 or (known and len(about) == 2)))
 
 
 def article(value: Mapping[str, Any]) -> Extract:

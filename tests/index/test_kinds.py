@@ -423,6 +423,7 @@ def test_json_lines(tmp_path: Path) -> None:
     assert "is not valid JSON" in found["4"]
     assert "holds no article" in found["5"]
     assert "is not valid JSON" in str(error(tmp_path, "b.jsonl", "x\ny\n"))
+    assert "in line 2" in str(error(tmp_path, "b.jsonl", '{"level": "warn"}\n{"lev\n'))
     logged = load(tmp_path, "c.jsonl", '{"level": "warn", "code": 7}\n{"level": "info"}\n')
     assert logged.text == "1: level: warn; code: 7.\n\n2: level: info."
 
@@ -441,6 +442,18 @@ def test_any_json_becomes_lines(tmp_path: Path) -> None:
         "colours: red, white.",
         "deep.a.b: c: 1.",
     ]
+
+
+def test_short_texts_beside_figures_are_no_articles(tmp_path: Path) -> None:
+    rows = [{"name": "Lamp", "text": "It is bright.", "price": 12.5}]
+    assert (
+        "name: Lamp; text: It is bright.; price: 12.5."
+        in load(tmp_path, "a.json", json.dumps(rows)).text
+    )
+    table = "name,text,price\nLamp,It is bright.,12.5\n"
+    assert load(tmp_path, "a.csv", table).text == "name: Lamp; text: It is bright.; price: 12.5."
+    bare = {"title": "The lamp", "text": "It is bright."}
+    assert load(tmp_path, "b.json", json.dumps(bare)).text == "It is bright."
 
 
 @pytest.mark.parametrize(

@@ -95,12 +95,15 @@ class Parser:
 
     def _asked(self, request: Any, parts: list[Part]) -> tuple[ReadError | None, str]:
         """Adds the parts that come; (None, "") at the end, else what broke off at which member."""
-        if self._process is None or not self._process.is_usable():
+        fresh = self._process is None or not self._process.is_usable()
+        if fresh:
             self._stop()
             self._process = _Process(self._worker, self._seconds, self._memory_mb)
             self._process.wait_until_ready()
-        name = ""
+        assert self._process is not None
+        name, heard = "", False
         for message in self._process.answers(request):
+            heard = True
             if "member" in message:
                 name = message["member"]
             elif "part" in message:
@@ -112,6 +115,9 @@ class Parser:
                 return self._out_of_memory(), name
             elif "end" in message:
                 return None, ""
+        if not (heard or fresh or self._process.expired):
+            self._stop()  # it was ended from outside before it came to this file
+            return self._asked(request, parts)
         return self._broken_off(), name
 
     def _out_of_memory(self) -> ReadError:

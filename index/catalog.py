@@ -7,10 +7,11 @@ One transaction a document, so that an interrupted run loses at most the documen
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from index.archive import MEMBER, is_named
 from index.database import Connection, Database, Row, digest, marks
 from index.errors import NotFoundError
 from index.held import FIELDS, Held, Origin, Stored
@@ -53,12 +54,33 @@ class Catalog(Passages):
         return next(iter(self._entries("WHERE d.id = ?", document_id)), None)
 
     def named(self, name: str) -> list[Entry]:
-        """The documents with a file of that name among their origins."""
-        return self._entries(
-            "WHERE d.id IN (SELECT document FROM origin"
-            " WHERE path = ?1 OR substr(path, -length(?1) - 1) = '/' || ?1) ORDER BY d.id",
+        """The documents that have a file of that name, or a place so named in one, as an origin."""
+        rows = self._db.rows(
+            "SELECT path, document FROM origin WHERE substr(path, -length(?1) - 1) = '/' || ?1",
             name,
         )
+        numbers = {row["document"] for row in rows if is_named(row["path"], name)}
+        return [entry for number in sorted(numbers) if (entry := self.entry(number))]
+
+    def members(self, name: str) -> dict[str, list[str]]:
+        """The places in each file of several documents with that path or name, by the file's."""
+        inside = f"{name}{MEMBER}"
+        rows = self._db.rows("SELECT path FROM origin WHERE instr(path, ?) ORDER BY id", inside)
+        found: dict[str, list[str]] = {}
+        for (path,) in rows:
+            file = path[: path.index(inside) + len(name)]
+            if file == name or is_named(file, name):
+                found.setdefault(file, []).append(path)
+        return found
+
+    def within(self, path: str) -> dict[str, Origin]:
+        """The place `path`, and those in the file there, by path."""
+        first, last = path + MEMBER, path + MEMBER[:-1] + chr(ord(MEMBER[-1]) + 1)
+        rows = self._db.rows(
+            "SELECT * FROM origin WHERE path = ? OR (path >= ? AND path < ?) ORDER BY id",
+            path, first, last,
+        )  # fmt: skip
+        return {row["path"]: _origin(row) for row in rows}
 
     def find(self, path: str) -> Held | None:
         """The document that was read from `path`, if it is in the library."""
@@ -265,6 +287,25 @@ class Catalog(Passages):
                     db.execute("DELETE FROM origin WHERE path = ?", (path,))
                     gone += [row[0]] if _drop_placeless(db, row[0]) else []
         return gone
+
+    def rename(self, moved: Mapping[str, str]) -> None:
+        """Notes that documents stand at other places; what stood there and did not move is gone."""
+        if not moved:
+            return
+        with self._db.change() as db:
+            # Through names that no path has: they may change places with each other.
+            db.executemany("UPDATE origin SET path = char(0) || ?2 WHERE path = ?1", moved.items())
+            for after in moved.values():
+                for (number,) in db.execute(
+                    "SELECT document FROM origin WHERE path = ?", (after,)
+                ).fetchall():
+                    db.execute("DELETE FROM origin WHERE path = ?", (after,))
+                    _drop_placeless(db, number)
+            db.executemany(
+                "UPDATE origin SET path = ?1, size = NULL, mtime_ns = NULL"
+                " WHERE path = char(0) || ?1",
+                ((after,) for after in moved.values()),
+            )
 
     def collect(self) -> None:
         """Drops the vectors that passages let go of and none has taken up since."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from filelock import FileLock, Timeout
 
 from index import sync
+from index.archive import MEMBER, is_named
 from index.catalog import Catalog
 from index.embed import Embedder, Vectors
 from index.errors import BusyError, NotFoundError, ReadError, UnsupportedError, UsageError
@@ -18,12 +20,33 @@ from index.held import FIELDS, Origin
 from index.ingest import Ingest, Outcome
 from index.limits import Limits
 from index.nearest import Nearest
-from index.read import read
+from index.read import read_all
 from index.report import Labels, Outcomes, Progress, Report
-from index.types import Entry, Filter, Hit
+from index.types import Entry, Filter, Hit, Part
 from index.walk import Problem, storable, walk
 
-__all__ = ["Labels", "Library", "LibrarySettings", "Problem", "Progress", "Report", "storable"]
+__all__ = [
+    "Labels",
+    "Library",
+    "LibrarySettings",
+    "Problem",
+    "Progress",
+    "ReadFile",
+    "Report",
+    "storable",
+]
+
+
+Done = dict[str, tuple[str, Outcome]]
+"""By place: its name as the user wrote it, and what became of it."""
+
+
+class ReadFile(Protocol):
+    """What reads files: as they are, or in a process of its own."""
+
+    def __call__(self, path: Path, *, max_bytes: int) -> Sequence[Part]:
+        """The documents that a file holds. Raises `ReadError`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +68,23 @@ class Library:
     """Documents in a folder on disk. Safe to use from several threads and processes."""
 
     def __init__(
-        self, folder: Path, embedder: Embedder, settings: LibrarySettings | None = None
+        self,
+        folder: Path,
+        embedder: Embedder,
+        settings: LibrarySettings | None = None,
+        read: ReadFile = read_all,
     ) -> None:
         """Opens the library in `folder`, making it if need be.
+
+        read  gives the documents that a file holds, as `index.read.read_all` and
+              `index.parse.Parser` do
 
         Raises CorruptError, StorageError, BusyError.
         """
         self._folder = folder
         self._embedder = embedder
         self._settings = settings or LibrarySettings()
+        self._read = read
         self._catalog = Catalog(folder / "library.sqlite")
         self._ingest = Ingest(self._catalog, embedder, self._settings.chunk_tokens)
         self._nearest = Nearest(self._catalog, embedder, folder / "vectors", self._settings.store)
@@ -147,7 +178,8 @@ class Library:
             self._catalog.touch(replace(each, synced=True) for each in fresh if not each.synced)
             for origin in fresh:
                 self._label(origin.path, labels)
-            outcomes = self._add_all([(file, False) for file in planned.read], labels, progress)
+            files = [(file, False) for file in planned.read]
+            outcomes = self._add_all(files, labels, progress, check=check)
             report = outcomes.report()
             arrived = {storable(Path(each)) for each in (*report.copies, *report.changed)}
             gone = sync.gone(planned.gone, self._catalog.find, arrived)
@@ -164,10 +196,37 @@ class Library:
             unchanged=(*planned.unchanged, *report.unchanged),
             copies=tuple(each for each in report.copies if storable(Path(each)) not in targets),
             failed=(*planned.problems, *report.failed),
-            moved=tuple(gone.moved.items()),
-            removed=tuple(path for path in removed if path not in gone.moved),
+            moved=(*report.moved, *gone.moved.items()),
+            removed=(*report.removed, *(path for path in removed if path not in gone.moved)),
             held_back=back,
         )
+
+    def members(self, reference: str) -> list[Entry]:
+        """The documents in a file of several, by the file's path or, where only one has it, name.
+
+        None if there is no such file; raises NotFoundError if there are several.
+        """
+        return self._members(reference)[1]
+
+    def remove_members(self, reference: str) -> list[Entry]:
+        """Removes what came out of a file of several documents, as `remove` does.
+
+        Returns the documents as they were. Raises NotFoundError, BusyError, StorageError.
+        """
+        with self._writing():
+            places, entries = self._members(reference)
+            self._catalog.forget(places)
+            self._finish()
+        return entries
+
+    def _members(self, reference: str) -> tuple[list[str], list[Entry]]:
+        found = self._catalog.members(storable(Path(reference))) or self._catalog.members(reference)
+        if len(found) > 1:
+            raise NotFoundError(f"Several files are named {reference!r}: {', '.join(found)}. Name "
+                                "one by its path.")  # fmt: skip
+        places = [path for paths in found.values() for path in paths]
+        held = [each.entry for path in places if (each := self._catalog.find(path))]
+        return places, list({entry.id: entry for entry in held}.values())
 
     def remove(self, reference: str) -> Entry:
         """Removes a document by number; by path or name only those places of it.
@@ -181,7 +240,7 @@ class Library:
             places = [
                 each
                 for each in entry.origins
-                if each in (reference, path) or each.endswith(f"/{reference}")
+                if each in (reference, path) or is_named(each, reference)
             ]
             if reference == str(entry.id) or not places:
                 self._catalog.remove(entry.id)
@@ -274,7 +333,12 @@ class Library:
             yield Hit(number, entry, passage, score, similarity, words.get(number))
 
     def _add_all(
-        self, files: Sequence[tuple[Path, bool]], labels: Labels, progress: Progress | None
+        self,
+        files: Sequence[tuple[Path, bool]],
+        labels: Labels,
+        progress: Progress | None,
+        *,
+        check: bool = False,
     ) -> Outcomes:
         """Adds files, each with whether it was named itself. The caller holds the write lock."""
         outcomes = Outcomes()
@@ -282,33 +346,81 @@ class Library:
         for done, (file, explicit) in enumerate(files):
             if progress:
                 progress(file.name, done, len(files))
-            try:
-                outcome = self._add_one(file, labels)
-            except UnsupportedError as exc:
-                kind = outcomes.failed if explicit else outcomes.skipped
-                kind.append(Problem(str(file), str(exc)))
-            except ReadError as exc:
-                outcomes.failed.append(Problem(str(file), str(exc)))
-            else:
-                outcomes.paths[outcome].append(str(file))
+            self._add_file(file, explicit, labels, outcomes, check=check)
         if progress:
             progress("", len(files), len(files))
-        if any(outcomes.paths[each] for each in ("added", "copied", "changed")):
+        paths = outcomes.paths
+        if paths["added"] or paths["copied"] or paths["changed"] or outcomes.removed:
             self._finish()
         return outcomes
 
-    def _add_one(self, file: Path, labels: Labels) -> Outcome:
+    def _add_file(
+        self, file: Path, explicit: bool, labels: Labels, outcomes: Outcomes, *, check: bool
+    ) -> None:
+        """Adds the documents that a file holds; those that it held before and no more are gone."""
         # Before it is read: what changes meanwhile is then seen as changed the next time.
         size, mtime_ns = sync.stamp(file)
-        origin = Origin(
-            storable(file), "", self._ingest.recipe, size, mtime_ns, synced=labels.synced
-        )
-        outcome = self._ingest.recognise(file, origin)
-        if outcome is None:
-            document, sha256 = read(file, max_bytes=self._settings.max_file_bytes)
-            outcome = self._ingest.keep(document, replace(origin, sha256=sha256))
-        self._label(origin.path, labels)
-        return outcome
+        path = storable(file)
+        origin = Origin(path, "", self._ingest.recipe, size, mtime_ns, synced=labels.synced)
+        held = self._catalog.within(path)
+        if path not in held and not check and _is_fresh(held.values(), origin):
+            self._catalog.touch(replace(each, synced=labels.synced) for each in held.values())
+            done: Done = {each: (f"{file}{each[len(path) :]}", "unchanged") for each in held}
+        elif (outcome := self._ingest.recognise(file, origin)) is not None:
+            done = {path: (str(file), outcome)}
+            outcomes.removed += self._leave(held.keys() - {path})
+        else:
+            try:
+                parts = self._read(file, max_bytes=self._settings.max_file_bytes)
+            except ReadError as exc:
+                outcomes.refuse(str(file), exc, explicit=explicit)
+                return
+            there = {path + (part.name and MEMBER + part.name): part.sha256 for part in parts}
+            moved = _moved(held, there)
+            self._catalog.rename(moved)
+            outcomes.moved += moved.items()
+            done = self._add_parts(file, parts, origin, explicit, outcomes)
+            outcomes.removed += self._leave(held.keys() - there.keys() - moved.keys())
+        arrived = {after for _, after in outcomes.moved}
+        for place, (shown, outcome) in done.items():
+            self._label(place, labels)
+            if outcome != "unchanged" or place not in arrived:
+                outcomes.paths[outcome].append(shown)
+
+    def _add_parts(
+        self, file: Path, parts: Sequence[Part], origin: Origin, explicit: bool, outcomes: Outcomes
+    ) -> Done:
+        """Stores what was read.
+
+        Only when all of a file of several documents is stored do they bear its size and time: one
+        that was interrupted, or of which something could not be read, is read again.
+        """
+        done: Done = {}
+        places: list[Origin] = []
+        whole = True
+        for part in parts:
+            inside = f"{MEMBER}{part.name}" if part.name else ""
+            place = replace(origin, path=origin.path + inside, sha256=part.sha256)
+            try:
+                if isinstance(part.content, ReadError):
+                    raise part.content
+                now = replace(place, size=None, mtime_ns=None) if inside else place
+                done[place.path] = (f"{file}{inside}", self._ingest.keep(part.content, now))
+                places.append(place)
+            except ReadError as exc:  # what is held of it stays: it is still in the file
+                outcomes.refuse(f"{file}{inside}", exc, explicit=explicit and not inside)
+                whole = whole and isinstance(exc, UnsupportedError)
+        if whole:
+            self._catalog.touch(places)
+        return done
+
+    def _leave(self, paths: Collection[str]) -> list[str]:
+        """Forgets places that are no longer in a file, and tells which those were."""
+        # A folder may be named like an archive and "!": what lies there is no part of the file.
+        left = [each for each in sorted(paths) if MEMBER not in each or not os.path.lexists(each)]
+        if left:
+            self._catalog.forget(left)
+        return left
 
     def _label(self, path: str, labels: Labels) -> None:
         """Files a place that is held under what it is not filed under yet."""
@@ -332,6 +444,32 @@ class Library:
 
     def _writing(self) -> _Writing:
         return _Writing(self._write_lock, self._folder)
+
+
+def _is_fresh(held: Collection[Origin], now: Origin) -> bool:
+    """Whether all that a file of several documents holds was stored from the file as it is now."""
+    return bool(held) and all(
+        (each.size, each.mtime_ns, each.recipe) == (now.size, now.mtime_ns, now.recipe)
+        and None not in (each.size, each.mtime_ns)
+        for each in held
+    )
+
+
+def _moved(held: Mapping[str, Origin], there: Mapping[str, str]) -> dict[str, str]:
+    """Where documents now stand in a file that held them elsewhere, by where they stood.
+
+    there  the checksum of each document that the file holds now, by place
+    """
+    stays = {path for path, origin in held.items() if there.get(path) == origin.sha256}
+    free: dict[str, list[str]] = {}
+    for path, sha256 in there.items():
+        if sha256 and path not in stays:
+            free.setdefault(sha256, []).append(path)
+    moved: dict[str, str] = {}
+    for path, origin in held.items():
+        if path not in stays and free.get(origin.sha256):
+            moved[path] = free[origin.sha256].pop(0)
+    return moved
 
 
 class _Writing:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from index.errors import ReadError, UnsupportedError
 from index.ingest import Outcome
 from index.walk import Problem
 
@@ -19,9 +20,9 @@ class Report:
     """What `Library.add` or `sync` did, by path.
 
     copies     new places of articles that are held already
-    skipped    found in a folder, of a kind not read
+    skipped    found in a folder or an archive, of a kind not read
     moved      (from, to): the same file, found at another place
-    removed    no longer in the folder
+    removed    no longer in the folder, or in the file that held them
     held_back  no longer in the folder, but so many that nothing was removed
     """
 
@@ -57,13 +58,26 @@ class Outcomes:
     )
     failed: list[Problem] = field(default_factory=list)
     skipped: list[Problem] = field(default_factory=list)
+    moved: list[tuple[str, str]] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+
+    def refuse(self, path: str, error: ReadError, *, explicit: bool) -> None:
+        """Notes what could not be read. `explicit`: the user named it, not a folder around it."""
+        unread = isinstance(error, UnsupportedError) and not explicit
+        (self.skipped if unread else self.failed).append(Problem(path, str(error)))
 
     def report(self) -> Report:
         return Report(
             added=tuple(self.paths["added"]),
-            copies=tuple(self.paths["copied"]),
+            copies=tuple(self._copies()),
             changed=tuple(self.paths["changed"]),
             unchanged=tuple(self.paths["unchanged"]),
             failed=tuple(self.failed),
             skipped=tuple(self.skipped),
+            moved=tuple(self.moved),
+            removed=tuple(self.removed),
         )
+
+    def _copies(self) -> Iterator[str]:
+        targets = {after for _, after in self.moved}
+        yield from (path for path in self.paths["copied"] if path not in targets)

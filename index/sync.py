@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
 
+from index.archive import MEMBER
 from index.errors import UsageError
 from index.held import Held, Origin
 from index.walk import Problem, storable, walk
@@ -16,8 +17,6 @@ __all__ = ["FEW", "Gone", "Plan", "file_of", "gone", "plan", "stamp"]
 
 FEW = 10
 """Fewer documents than this may go at once without being asked for, even if they are the most."""
-
-_MEMBER = "!/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +118,11 @@ def file_of(path: str, files: Mapping[str, object]) -> str:
     """The file that holds the document at `path`: itself, or what stands before a `!/`."""
     if path in files:
         return path
-    at = path.find(_MEMBER)
+    at = path.find(MEMBER)
     while at >= 0:
         if path[:at] in files:
             return path[:at]
-        at = path.find(_MEMBER, at + 1)
+        at = path.find(MEMBER, at + 1)
     return path
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from index.errors import ReadError
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
@@ -56,6 +58,20 @@ class Document:
     def spans(self) -> tuple[Span, ...]:
         """The spans to index: `body`, or the whole text."""
         return self.body if self.body is not None else (Span(0, len(self.text)),)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A document of a file that may hold several, or why it could not be read.
+
+    name     its place in the file ("2029/ships.pdf", "3"); "" where the file is the document
+    content  the document, or the error to be told
+    sha256   of the bytes or the record that it was made of, in hex; "" if there is no document
+    """
+
+    name: str
+    content: Document | ReadError
+    sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)

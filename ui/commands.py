@@ -11,7 +11,6 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from rag import config
@@ -33,6 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def search(arguments: argparse.Namespace) -> int:
+    from ui.cited import file_name
     from ui.plain import hit_json
 
     question = asked(arguments.question)
@@ -42,11 +42,11 @@ def search(arguments: argparse.Namespace) -> int:
     if arguments.json:
         return print_json([hit_json(rank, hit) for rank, hit in enumerate(hits, start=1)])
     for rank, hit in enumerate(hits, start=1):
-        where = f"{Path(hit.entry.path).name}, characters {hit.chunk.start}-{hit.chunk.end}"
+        where = f"{file_name(hit.entry.path)}, characters {hit.chunk.start}-{hit.chunk.end}"
         print(f"{rank:>3}. {hit.entry.title} ({hit.entry.date or 'date unknown'}) · {where}")
         print("     " + " ".join(hit.chunk.text.split())[:300])
         if hit.entry.also_in:
-            print("     also in: " + ", ".join(Path(each).name for each in hit.entry.also_in))
+            print("     also in: " + ", ".join(map(file_name, hit.entry.also_in)))
     if not hits:
         reason = "no document is in these limits" if limited else "the library is empty"
         print(f"Nothing found: {reason}.", file=sys.stderr)

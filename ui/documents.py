@@ -107,11 +107,15 @@ def _follow(library: Library, arguments: argparse.Namespace, told: set[str]) -> 
 def remove(arguments: argparse.Namespace) -> int:
     with opened(arguments) as parts:
         # All or none: a wrong name among several is told before anything is removed.
-        entries = {each: parts.library.get(each) for each in arguments.documents}
-        left = {entry.id for entry in entries.values()}
+        files = {each: parts.library.members(each) for each in arguments.documents}
+        entries = {each: parts.library.get(each) for each, held in files.items() if not held}
+        for file in (each for each, held in files.items() if held):
+            removed = parts.library.remove_members(file)
+            print(f"removed {len(removed)} documents of {one_line(file)}")
+        left = {entry.id for entry in parts.library.entries()}
         for reference, entry in entries.items():
             if entry.id not in left:
-                continue  # named twice, by two of its places
+                continue  # named twice, by two of its places or with the file it is in
             parts.library.remove(reference)
             rest = [each for each in parts.library.entries() if each.id == entry.id]
             if rest:

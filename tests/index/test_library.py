@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sqlite3
@@ -12,8 +13,9 @@ import pytest
 
 from index.catalog import Catalog
 from index.errors import BusyError, CorruptError, LibraryError, NotFoundError, StorageError
-from index.library import Library, LibrarySettings
+from index.library import Library, LibrarySettings, Report
 from tests.fakes import HashEmbedder
+from tests.index.files import zip_of
 
 LONG = "Rain fell on the harbour town all through the night and the ferries stayed in port. "
 
@@ -271,3 +273,56 @@ def test_words_match_by_stem_and_stop_words_do_not_count(tmp_path: Path, docs: P
     catalog = Catalog(tmp_path / "home" / "library.sqlite")
     assert catalog.match("selling a loaf or loaves", 5)
     assert not catalog.match("what is the zebra", 5)
+
+
+def test_an_archive_is_kept_in_step(tmp_path: Path) -> None:
+    archive = tmp_path / "news.zip"
+    library = open_library(tmp_path)
+
+    def add(**members: bytes) -> Report:
+        archive.write_bytes(
+            zip_of(**{name.replace("_", "."): each for name, each in members.items()})
+        )
+        return library.add([archive])
+
+    first = add(a_txt=b"Four ferries ran.", b_txt=b"The quay was raised.", c_jpg=b"x")
+    assert first.added == (f"{archive}!/a.txt", f"{archive}!/b.txt")
+    assert [problem.path for problem in first.skipped] == [f"{archive}!/c.jpg"]
+    assert not first.failed
+    assert library.search("Which quay was raised?", 1)[0].entry.path == f"{archive}!/b.txt"
+    other = tmp_path / "news.zip!-notes.txt"
+    other.write_text("Of another file.", encoding="utf-8")
+    library.add([other])
+
+    again = add(a_txt=b"Four ferries ran.", b_txt=b"\0", d_txt=b"A lamp was lit.")
+    assert again.unchanged == (f"{archive}!/a.txt",)
+    assert again.added == (f"{archive}!/d.txt",)
+    # What can be read no longer is still in the file.
+    assert [problem.path for problem in again.failed] == [f"{archive}!/b.txt"]
+    assert again.removed == ()
+
+    last = add(d_txt=b"A lamp was lit again.")
+    assert last.changed == (f"{archive}!/d.txt",)
+    assert last.removed == (f"{archive}!/a.txt", f"{archive}!/b.txt")
+    assert [Path(entry.path).name for entry in library.entries()] == [other.name, "d.txt"]
+    assert all(hit.entry.path != f"{archive}!/b.txt" for hit in library.search("quay", 5))
+
+    archive.write_bytes(b"PK no more")
+    assert [problem.path for problem in library.add([archive]).failed] == [str(archive)]
+    assert len(library.entries()) == 2
+
+
+def test_an_article_that_becomes_a_list(tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    article = {"title": "The quay", "text": "The quay was raised by forty centimetres."}
+    library = open_library(tmp_path)
+    file.write_text(json.dumps(article), encoding="utf-8")
+    assert library.add([file]).added == (str(file),)
+    file.write_text(json.dumps([article, article]), encoding="utf-8")
+    report = library.add([file])
+    assert report.copies == (f"{file}!/1", f"{file}!/2")
+    assert library.get("a.json!/2").origins == (f"{file}!/1", f"{file}!/2")
+    assert report.removed == (str(file),)
+    assert [entry.id for entry in library.entries()] == [1]  # it is the same article
+    with pytest.raises(NotFoundError):
+        library.get("2")  # a place in a file is no number

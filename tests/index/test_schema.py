@@ -11,6 +11,7 @@ import pytest
 
 from index import database, schema
 from index.chunk import chunk, embedded
+from index.ingest import RECIPE_VERSION
 from index.library import Library, LibrarySettings
 from index.read import read
 from tests.fakes import HashEmbedder
@@ -58,6 +59,9 @@ STORY = " ".join(
 )
 
 
+RECIPE = f"{RECIPE_VERSION}:40:hash:1"
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A library of version 1: three documents, of which the last was removed again."""
@@ -76,7 +80,7 @@ def home(tmp_path: Path) -> Path:
         number = db.execute(
             "INSERT INTO document (path, sha256, recipe, title, author, date, source, added, pages,"
             " body, text) VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-            (str(file), sha256, "1:40:hash:1", document.title, document.author, document.date,
+            (str(file), sha256, RECIPE, document.title, document.author, document.date,
              document.source, "2026-01-02T03:04:05+00:00", "[]", body, document.text),
         ).lastrowid  # fmt: skip
         for c in chunk(document, embedder.count, budget=40, limit=embedder.limit):

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from index import library as library_module
 from index.errors import UsageError
 from index.library import Labels, Library, LibrarySettings
+from index.read import read_all
 from tests.fakes import HashEmbedder
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,13 +67,12 @@ def test_what_did_not_change_is_not_read(
 ) -> None:
     library.sync(docs)
     read: list[str] = []
-    original = library_module.read
 
     def counted(path: Path, *, max_bytes: int) -> object:
         read.append(path.name)
-        return original(path, max_bytes=max_bytes)
+        return read_all(path, max_bytes=max_bytes)
 
-    monkeypatch.setattr(library_module, "read", counted)
+    monkeypatch.setattr(library, "_read", counted)
     assert len(library.sync(docs).unchanged) == 4
     assert read == []
     about = (docs / "1.md").stat()

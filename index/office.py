@@ -1,7 +1,8 @@
 """What Word, PowerPoint and Excel files say, and what they state about themselves.
 
 Nothing in them is run: of formulas the saved results are read, links are not followed, and every
-XML parser at work leaves entities alone. What a package raises becomes a `ReadError`.
+XML parser at work leaves entities alone. What a package raises becomes a `ReadError`. When a file
+was saved says nothing of when its words were published: no date is taken from that.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from index.archive import package, reason
-from index.dates import find_date, normalise
+from index.dates import find_date
 from index.errors import ReadError, TooLargeError
 from index.formats import Extract, own_author, own_title, paged, tidy
 from index.tables import table_lines
@@ -21,7 +22,6 @@ from index.tables import table_lines
 __all__ = ["from_docx", "from_pptx", "from_xlsx"]
 
 _MAX_ROWS = 200_000
-_PYTHON_PPTX = "2013-01-27"  # of its template, which it stores in whatever it makes
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _TEXTS = {f"{_WORD}t", "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"}
 _BREAKS = {
@@ -73,7 +73,7 @@ def from_pptx(data: bytes) -> Extract:
         slides = [tidy("\n\n".join(filter(None, _slide(each)))) for each in opened.slides]
         titles = [each.shapes.title.text_frame.text for each in opened.slides if each.shapes.title]
         about = opened.core_properties
-        stated = (about.title, about.author, about.modified)
+        stated = (about.title, about.author)
     except TooLargeError:
         raise
     except Exception as exc:
@@ -86,7 +86,7 @@ def from_pptx(data: bytes) -> Extract:
         text=text,
         title=own_title(stated[0]) or next(filter(None, map(own_title, titles)), None),
         author=own_author(stated[1]),
-        date=_dated(slides[0] if slides else "", stated[2]),
+        date=find_date(slides[0] if slides else ""),
         pages=pages,
     )
 
@@ -122,18 +122,8 @@ def from_xlsx(data: bytes) -> Extract:
         text=text,
         title=own_title(about.title),
         author=own_author(about.creator),
-        date=_dated("", about.modified),
         pages=pages,
     )
-
-
-def _dated(text: str, saved: object) -> str | None:
-    """The date that the first page states, else that of the last time the file was saved.
-
-    Not that of its creation: a file made from a template carries the template's.
-    """
-    stamp = normalise(saved)
-    return find_date(text) or (stamp if stamp != _PYTHON_PPTX else None)
 
 
 def _word_blocks(parent: Any) -> Iterator[str]:

@@ -123,11 +123,22 @@ def test_slides_are_pages(tmp_path: Path) -> None:
     assert "Year: 2029; Stone: 4.1 M; Wages: 2.0 M." in second
     assert "2030; Ferries: 14.5." in second
     assert "Grouped words" in second
-    assert (deck.title, deck.author, deck.date) == ("The quay of Bergen", "Jane Doe", "2031-03-04")
+    assert (deck.title, deck.author) == ("The quay of Bergen", "Jane Doe")
 
 
-def test_a_template_dates_no_presentation(tmp_path: Path) -> None:
-    assert load(tmp_path, "deck.pptx", pptx()).date is None
+def test_when_a_file_was_saved_dates_nothing(tmp_path: Path) -> None:
+    assert load(tmp_path, "deck.pptx", pptx(modified=MARCH, created=MAY)).date is None
+    book = xlsx(("Ships", SHIPS), modified=MARCH, created=MAY)
+    assert load(tmp_path, "ships.xlsx", book).date is None
+
+
+def test_a_presentation_states_its_date_on_its_first_slide(tmp_path: Path) -> None:
+    data = pptx(modified=MARCH)
+    slide = zipfile.ZipFile(io.BytesIO(data)).read("ppt/slides/slide1.xml")
+    dated = with_part(
+        data, "ppt/slides/slide1.xml", slide.replace(b"The work took two summers", b"1 May 2029")
+    )
+    assert load(tmp_path, "deck.pptx", dated).date == "2029-05-01"
 
 
 @pytest.mark.parametrize("data", [b"hello", zip_of(note=b"x"), pptx()[:-60]])

@@ -288,24 +288,28 @@ class Catalog(Passages):
                     gone += [row[0]] if _drop_placeless(db, row[0]) else []
         return gone
 
-    def rename(self, moved: Mapping[str, str]) -> None:
-        """Notes that documents stand at other places; what stood there and did not move is gone."""
-        if not moved:
-            return
+    def rename(self, moved: Mapping[str, str]) -> list[str]:
+        """Notes that documents stand at other places, by where they stood.
+
+        What stood there and moved nowhere is forgotten. Returns the places where it was so.
+        """
+        displaced = []
         with self._db.change() as db:
             # Through names that no path has: they may change places with each other.
-            db.executemany("UPDATE origin SET path = char(0) || ?2 WHERE path = ?1", moved.items())
-            for after in moved.values():
-                for (number,) in db.execute(
-                    "SELECT document FROM origin WHERE path = ?", (after,)
-                ).fetchall():
+            db.executemany("UPDATE origin SET path = char(0) || ?1 WHERE path = ?1",
+                           ((before,) for before in moved))  # fmt: skip
+            for before, after in moved.items():
+                row = db.execute("SELECT document FROM origin WHERE path = ?", (after,)).fetchone()
+                if row is not None:
                     db.execute("DELETE FROM origin WHERE path = ?", (after,))
-                    _drop_placeless(db, number)
-            db.executemany(
-                "UPDATE origin SET path = ?1, size = NULL, mtime_ns = NULL"
-                " WHERE path = char(0) || ?1",
-                ((after,) for after in moved.values()),
-            )
+                    _drop_placeless(db, row[0])
+                    displaced.append(after)
+                db.execute(
+                    "UPDATE origin SET path = ?2, size = NULL, mtime_ns = NULL"
+                    " WHERE path = char(0) || ?1",
+                    (before, after),
+                )
+        return displaced
 
     def collect(self) -> None:
         """Drops the vectors that passages let go of and none has taken up since."""

@@ -350,7 +350,8 @@ class Library:
         if progress:
             progress("", len(files), len(files))
         paths = outcomes.paths
-        if paths["added"] or paths["copied"] or paths["changed"] or outcomes.removed:
+        stored = (paths["added"], paths["copied"], paths["changed"])
+        if any((*stored, outcomes.moved, outcomes.removed)):
             self._finish()
         return outcomes
 
@@ -377,8 +378,9 @@ class Library:
                 return
             there = {path + (part.name and MEMBER + part.name): part.sha256 for part in parts}
             moved = _moved(held, there)
-            self._catalog.rename(moved)
-            outcomes.moved += moved.items()
+            if moved:
+                outcomes.removed += self._catalog.rename(moved)
+                outcomes.moved += moved.items()
             done = self._add_parts(file, parts, origin, explicit, outcomes)
             outcomes.removed += self._leave(held.keys() - there.keys() - moved.keys())
         arrived = {after for _, after in outcomes.moved}

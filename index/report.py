@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from index.errors import ReadError, UnsupportedError
@@ -21,7 +21,7 @@ class Report:
 
     copies     new places of articles that are held already
     skipped    found in a folder or an archive, of a kind not read
-    moved      (from, to): the same file, found at another place
+    moved      (from, to): the same file or article, found at another place
     removed    no longer in the folder, or in the file that held them
     held_back  no longer in the folder, but so many that nothing was removed
     """
@@ -69,7 +69,7 @@ class Outcomes:
     def report(self) -> Report:
         return Report(
             added=tuple(self.paths["added"]),
-            copies=tuple(self._copies()),
+            copies=tuple(self.paths["copied"]),
             changed=tuple(self.paths["changed"]),
             unchanged=tuple(self.paths["unchanged"]),
             failed=tuple(self.failed),
@@ -77,7 +77,3 @@ class Outcomes:
             moved=tuple(self.moved),
             removed=tuple(self.removed),
         )
-
-    def _copies(self) -> Iterator[str]:
-        targets = {after for _, after in self.moved}
-        yield from (path for path in self.paths["copied"] if path not in targets)

@@ -326,3 +326,47 @@ def test_an_article_that_becomes_a_list(tmp_path: Path) -> None:
     assert [entry.id for entry in library.entries()] == [1]  # it is the same article
     with pytest.raises(NotFoundError):
         library.get("2")  # a place in a file is no number
+
+
+def test_an_article_in_an_archive_and_beside_it_is_one(tmp_path: Path) -> None:
+    archive, beside = tmp_path / "news.zip", tmp_path / "quay.txt"
+    archive.write_bytes(zip_of(**{"x/quay.txt": b"The quay was raised.", "fog.txt": b"Fog came."}))
+    beside.write_bytes(b"The quay was raised.")
+    library = open_library(tmp_path)
+    report = library.add([archive, beside])
+    assert (len(report.added), report.copies) == (2, (str(beside),))
+    assert library.get("quay.txt").origins == (f"{archive}!/x/quay.txt", str(beside))
+    assert len(library.search("Which quay was raised?", 5)) == 2
+
+    assert [entry.path for entry in library.members("news.zip")] == [
+        f"{archive}!/x/quay.txt",
+        f"{archive}!/fog.txt",
+    ]
+    assert len(library.remove_members("news.zip")) == 2
+    assert [entry.origins for entry in library.entries()] == [(str(beside),)]
+    assert library.members("news.zip") == []
+    library.add([archive])
+    assert library.get("quay.txt").origins == (str(beside), f"{archive}!/x/quay.txt")
+    with pytest.raises(NotFoundError):
+        library.get("fog.txt")  # it is named with its archive
+
+
+def test_a_line_put_before_others_leaves_them_as_they_were(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    lines = [json.dumps({"title": f"Note {n}", "text": f"Ferry {n} ran."}) for n in range(4)]
+    file.write_text("\n".join(lines[1:3]), encoding="utf-8")
+    library = open_library(tmp_path)
+    library.add([file])
+    library.edit("a.jsonl!/2", {"title": "Corrected"})
+    file.write_text("\n".join([lines[0], lines[2], lines[1], lines[3]]), encoding="utf-8")
+    report = library.add([file])
+    assert report.added == (f"{file}!/1", f"{file}!/4")
+    assert report.moved == ((f"{file}!/1", f"{file}!/3"),)
+    assert report.unchanged == (f"{file}!/2",)
+    assert [library.get(f"a.jsonl!/{n}").title for n in (1, 2, 3, 4)] == [
+        "Note 0", "Corrected", "Note 1", "Note 3"]  # fmt: skip
+    file.write_text("\n".join([lines[1], lines[2]]), encoding="utf-8")
+    report = library.add([file])
+    assert (report.moved, report.unchanged) == (((f"{file}!/3", f"{file}!/1"),), (f"{file}!/2",))
+    assert report.removed == (f"{file}!/1", f"{file}!/4")
+    assert [entry.title for entry in library.entries()] == ["Note 1", "Corrected"]

@@ -193,8 +193,8 @@ print(part.content.text, flush=True)
 """
 
 
-def started(tmp_path: Path, then: str) -> tuple[subprocess.Popen[str], int]:
-    """A program, given on standard input, that has a worker and then does something."""
+def started(tmp_path: Path, then: str) -> subprocess.Popen[str]:
+    """A program, given on standard input, that prints its worker and then does something."""
     (tmp_path / "a.print").write_bytes(b"x")
     (tmp_path / "a.hang").write_bytes(b"x")
     (tmp_path / "a.interrupt").write_bytes(b"x")
@@ -207,10 +207,9 @@ def started(tmp_path: Path, then: str) -> tuple[subprocess.Popen[str], int]:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     assert process.stdin is not None
-    assert process.stdout is not None
     process.stdin.write(PARENT.format(then=then))
     process.stdin.close()
-    return process, int(process.stdout.readline().split()[-1])
+    return process
 
 
 def ended(pid: int) -> bool:
@@ -221,25 +220,25 @@ def ended(pid: int) -> bool:
     return False
 
 
-@needs_signals
-@pytest.mark.parametrize(
-    "then",
-    [
-        "",  # the end without a close
-        "import os; os.kill(os.getpid(), 9)",
-        # killed in the middle of a parse
-        """import threading, os; threading.Timer(0.3, os.kill, (os.getpid(), 9)).start()
+ENDINGS = {
+    "without a close": "",
+    "killed": "import os; os.kill(os.getpid(), 9)",
+    "killed while parsing": """import threading, os
+threading.Timer(0.2, os.kill, (os.getpid(), 9)).start()
 parser(Path(sys.argv[2]).with_suffix('.hang'), max_bytes=1000)""",
-        # Ctrl-C in the middle of a parse
-        "parser(Path(sys.argv[2]).with_suffix('.interrupt'), max_bytes=1000)",
-    ],
-    ids=["end", "killed", "killed while parsing", "interrupted"],
-)
-def test_the_worker_ends_with_its_parent(tmp_path: Path, then: str) -> None:
-    process, worker = started(tmp_path, then)
-    with process:
-        process.wait(timeout=20)
-    assert ended(worker)
+    "Ctrl-C while parsing": "parser(Path(sys.argv[2]).with_suffix('.interrupt'), max_bytes=1000)",
+}
+
+
+@needs_signals
+def test_the_worker_ends_with_its_parent(tmp_path: Path) -> None:
+    processes = {name: started(tmp_path, then) for name, then in ENDINGS.items()}  # at once
+    for name, process in processes.items():
+        with process:
+            assert process.stdout is not None
+            worker = int(process.stdout.readline().split()[-1])
+            process.wait(timeout=20)
+        assert ended(worker), name
 
 
 def test_the_worker_imports_nothing_heavy() -> None:

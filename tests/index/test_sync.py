@@ -13,9 +13,13 @@ from pathlib import Path
 import pytest
 
 from index.errors import UsageError
+from index.held import Origin
+from index.ingest import Outcome
 from index.library import Labels, Library, LibrarySettings
 from index.read import read_all
+from index.types import Document
 from tests.fakes import HashEmbedder
+from tests.index.files import zip_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -234,6 +238,70 @@ def test_a_relative_folder(docs: Path, library: Library, monkeypatch: pytest.Mon
     (docs / "1.md").rename(docs / "one.md")
     assert len(library.sync(Path("docs/../docs")).moved) == 1
     assert names(library.sync(docs).unchanged) == ["0.md", "2.md", "3.md", "one.md"]
+
+
+def test_a_zip_is_mirrored_with_what_it_holds(
+    docs: Path, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    news = docs / "news.zip"
+    news.write_bytes(zip_of(**{"a.md": b"# Tide\n\nThe tide rose.", "b.md": b"# Fog\n\nFog came."}))
+    assert names(library.sync(docs, labels=Labels("news")).added)[-2:] == ["a.md", "b.md"]
+    library.edit("news.zip!/b.md", {"title": "Corrected"}, collection="kept")
+    number = library.get("news.zip!/b.md").id
+    with monkeypatch.context() as patch:
+        patch.setattr(library, "_read", None)  # it is not read again
+        assert len(library.sync(docs).unchanged) == 6
+        assert len(library.add([news]).unchanged) == 2
+
+    news.write_bytes(zip_of(**{"a.md": b"# Tide\n\nIt fell.", "x/c.md": b"# Fog\n\nFog came."}))
+    report = library.sync(docs)
+    assert names(report.changed) == ["a.md"]
+    assert report.moved == ((f"{news}!/b.md", f"{news}!/x/c.md"),)
+    assert (report.added, report.copies, report.removed) == ((), (), ())
+    entry = library.get("news.zip!/x/c.md")
+    assert (entry.id, entry.title, entry.collections) == (number, "Corrected", ("kept",))
+
+    news.rename(docs / "old.zip")
+    assert len(library.sync(docs).moved) == 2
+    assert library.get("old.zip!/x/c.md").id == number
+    (docs / "old.zip").unlink()
+    assert names(library.sync(docs).removed) == ["a.md", "c.md"]
+    assert len(library.entries()) == 4
+
+
+def test_a_zip_that_was_not_read_to_its_end_is_read_again(
+    docs: Path, library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (docs / "news.zip").write_bytes(zip_of(**{f"{n}.txt": b"Note %d." % n for n in range(3)}))
+    keep = library._ingest.keep
+
+    def interrupted(document: Document, origin: Origin) -> Outcome:
+        if origin.path.endswith("!/1.txt"):
+            raise KeyboardInterrupt
+        return keep(document, origin)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(library._ingest, "keep", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            library.sync(docs)
+    assert names(library.sync(docs).added) == ["1.txt", "2.txt"]
+    assert len(library.sync(docs).unchanged) == 7
+
+
+def test_a_member_that_cannot_be_read_is_tried_again(docs: Path, library: Library) -> None:
+    (docs / "news.zip").write_bytes(zip_of(**{"a.txt": b"A note.", "b.pdf": b"no", "c.jpg": b"x"}))
+    for _ in range(2):
+        report = library.sync(docs)
+        assert names(each.path for each in report.failed) == ["b.pdf"]
+        assert names(each.path for each in report.skipped) == ["c.jpg"]
+
+
+def test_pictures_are_not_read_to_be_skipped(docs: Path, library: Library) -> None:
+    (docs / "a.jpg").write_bytes(b"x")
+    (docs / "a.jpg").chmod(0)
+    with (docs / "b.jpg").open("wb") as file:
+        file.truncate(1 << 40)
+    assert names(each.path for each in library.sync(docs).skipped) == ["a.jpg", "b.jpg"]
 
 
 SLOW = """

@@ -17,6 +17,7 @@ import pytest
 
 from rag.build import Parts
 from tests.fakes import HashEmbedder
+from tests.index.files import zip_of
 from ui.cli import main
 from ui.shown import dropped, pieces
 
@@ -125,6 +126,16 @@ def test_remove_twice_named(run: Any) -> None:
     code, out, _ = run("remove", "1", "0.md", "2.md")
     assert code == 0
     assert out.count("removed") == 2
+
+
+def test_an_archive_is_removed_with_all_that_it_holds(run: Any, place: Path) -> None:
+    (place / "news.zip").write_bytes(zip_of(**{"a.txt": b"The quay rose.", "b.txt": b"Fog came."}))
+    assert run("add", "docs/news.zip", "docs/0.md")[1] == "3 added\n"
+    assert "news.zip!/a.txt, characters" in run("search", "quay")[1]
+    code, out, _ = run("remove", "docs/news.zip", "3")
+    assert (code, out.splitlines()[0]) == (0, "removed 2 documents of docs/news.zip")
+    assert out.splitlines()[1].startswith("removed Note 0")
+    assert run("remove", "news.zip")[0] == 1
 
 
 def test_sync(run: Any, place: Path) -> None:

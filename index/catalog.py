@@ -1,4 +1,4 @@
-"""The library's truth: documents, passages, vectors and full-text search in one SQLite file.
+"""The library's truth: documents, their places, passages and vectors in one SQLite file.
 
 Everything else on disk (see `index.generations`) is made from here and can be thrown away.
 One transaction a document, so that an interrupted run loses at most the document in hand.
@@ -6,332 +6,347 @@ One transaction a document, so that an interrupted run loses at most the documen
 
 from __future__ import annotations
 
-import contextlib
 import json
-import re
-import sqlite3
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
+from index.archive import MEMBER, is_named
+from index.database import Connection, Database, Row, digest, marks
+from index.errors import NotFoundError
+from index.held import FIELDS, Held, Origin, Stored
+from index.passages import Passages
+from index.types import Document, Entry, Page, Span
+from index.versions import Versions
 
-from index.embed import Vectors
-from index.errors import BusyError, CorruptError, NotFoundError, StorageError
-from index.types import Chunk, Document, Entry
-from index.vectors import Ids
-
-SCHEMA_VERSION = 1
-
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-INSERT INTO meta VALUES ('sequence', '0');
-CREATE TABLE document (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    path TEXT NOT NULL UNIQUE,
-    sha256 TEXT NOT NULL,
-    recipe TEXT NOT NULL,          -- how it was read, cut and embedded
-    title TEXT NOT NULL,
-    author TEXT, date TEXT, source TEXT,
-    added TEXT NOT NULL,           -- ISO 8601, UTC
-    pages TEXT NOT NULL,           -- JSON [[number, start, end], ...]
-    body TEXT,                     -- JSON [[start, end], ...]; NULL: all of the text
-    text TEXT NOT NULL
-);
-CREATE TABLE chunk (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    document INTEGER NOT NULL REFERENCES document (id) ON DELETE CASCADE,
-    ordinal INTEGER NOT NULL,
-    start INTEGER NOT NULL, "end" INTEGER NOT NULL, page INTEGER,
-    header TEXT NOT NULL, text TEXT NOT NULL,
-    fingerprint TEXT NOT NULL,     -- of the embedder
-    vector BLOB NOT NULL           -- little-endian float32
-);
-CREATE INDEX chunk_document ON chunk (document);
-CREATE VIRTUAL TABLE words USING fts5 (
-    header, text, content='chunk', content_rowid='id', tokenize='porter unicode61'
-);
-CREATE TRIGGER chunk_insert AFTER INSERT ON chunk BEGIN
-    INSERT INTO words (rowid, header, text) VALUES (new.id, new.header, new.text);
-END;
-CREATE TRIGGER chunk_delete AFTER DELETE ON chunk BEGIN
-    INSERT INTO words (words, rowid, header, text)
-    VALUES ('delete', old.id, old.header, old.text);
-END;
-"""
-
-_ENTRY = """
-SELECT d.id, d.path, d.sha256, d.title, d.author, d.date, d.source, d.added,
-       length(d.text) AS characters,
-       (SELECT count(*) FROM chunk c WHERE c.document = d.id) AS chunks
-FROM document d
-"""
-
-# Words that carry no topic: left out of word search, where they would only add noise and time.
-_STOP = frozenset(
-    """
-    a about am an and any are as at be been being but by can could did do does doing for from had
-    has have he her hers him his how i if in into is it its just me my no nor not of on or our
-    ours she should so some such than that the their theirs them then there these they this those
-    through to too up us was we were what when where which while who whom whose why will with
-    would you your yours tell say says said
-    """.split()
-)
-_WORD = re.compile(r"\w+")
+__all__ = ["Catalog"]
 
 
-class Catalog:
-    """One open database. Usable from several threads; calls are serialised."""
+class Catalog(Passages):
+    """One open library file. Usable from several threads; calls are serialised."""
 
     def __init__(self, path: Path) -> None:
-        """Opens or creates the database.
+        """Opens or creates it.
 
         Raises CorruptError (damaged, or made by a newer version), StorageError, BusyError.
         """
-        self._path = path
-        self._lock = threading.RLock()
-        with self._told():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, timeout=10, check_same_thread=False)
-            self._db.row_factory = sqlite3.Row
-            self._db.isolation_level = None
-            for pragma in (
-                "journal_mode=WAL",
-                "synchronous=FULL",
-                "foreign_keys=ON",
-                "secure_delete=ON",
-            ):
-                self._db.execute(f"PRAGMA {pragma}")
-            version = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0:
-                self._create()
-            elif version != SCHEMA_VERSION:
-                raise CorruptError(
-                    f"The library {path} has format {version}; this Refdesk reads format "
-                    f"{SCHEMA_VERSION}. Use the version that made it, or another --home."
-                )
+        super().__init__(Database(path))
+        self.versions = Versions(self._db)
 
     def close(self) -> None:
-        with self._lock:
-            self._db.close()
+        self._db.close()
 
     def sequence(self) -> int:
-        """Grows by one with each committed change, by whichever process."""
-        return int(self._rows("SELECT value FROM meta WHERE key = 'sequence'")[0][0])
+        """Grows with each committed change of passages, by whichever process."""
+        return self._db.sequence()
+
+    def revision(self) -> int:
+        """Grows with each committed change of any kind, by whichever process."""
+        return self._db.revision()
+
+    def is_empty(self) -> bool:
+        return not self._db.rows("SELECT 1 FROM document LIMIT 1")
 
     def entries(self) -> list[Entry]:
-        return [_entry(row) for row in self._rows(_ENTRY + "ORDER BY d.id")]
+        return self._entries("ORDER BY d.id")
 
-    def find(self, path: str) -> tuple[Entry, str] | None:
-        """The document at `path` and its recipe, if it is in the library."""
-        rows = self._rows(_ENTRY + "WHERE d.path = ?", path)
-        if not rows:
-            return None
-        entry = _entry(rows[0])
-        recipe = self._rows("SELECT recipe FROM document WHERE id = ?", entry.id)[0][0]
-        return entry, str(recipe)
+    def entry(self, document_id: int) -> Entry | None:
+        return next(iter(self._entries("WHERE d.id = ?", document_id)), None)
+
+    def named(self, name: str) -> list[Entry]:
+        """The documents that have a file of that name, or a place so named in one, as an origin."""
+        rows = self._db.rows(
+            "SELECT path, document FROM origin WHERE substr(path, -length(?1) - 1) = '/' || ?1",
+            name,
+        )
+        numbers = {row["document"] for row in rows if is_named(row["path"], name)}
+        return [entry for number in sorted(numbers) if (entry := self.entry(number))]
+
+    def members(self, name: str) -> dict[str, list[str]]:
+        """The places in each file of several documents with that path or name, by the file's."""
+        inside = f"{name}{MEMBER}"
+        rows = self._db.rows("SELECT path FROM origin WHERE instr(path, ?) ORDER BY id", inside)
+        found: dict[str, list[str]] = {}
+        for (path,) in rows:
+            file = path[: path.index(inside) + len(name)]
+            if file == name or is_named(file, name):
+                found.setdefault(file, []).append(path)
+        return found
+
+    def within(self, path: str) -> dict[str, Origin]:
+        """The place `path`, and those in the file there, by path."""
+        first, last = path + MEMBER, path + MEMBER[:-1] + chr(ord(MEMBER[-1]) + 1)
+        rows = self._db.rows(
+            "SELECT * FROM origin WHERE path = ? OR (path >= ? AND path < ?) ORDER BY id",
+            path, first, last,
+        )  # fmt: skip
+        return {row["path"]: _origin(row) for row in rows}
+
+    def find(self, path: str) -> Held | None:
+        """The document that was read from `path`, if it is in the library."""
+        rows = self._db.rows(
+            "SELECT o.*, d.recipe AS document_recipe FROM origin o"
+            " JOIN document d ON d.id = o.document WHERE o.path = ?",
+            path,
+        )
+        for row in rows:
+            entry = self.entry(row["document"])
+            if entry is not None:
+                return Held(entry, _origin(row), row["document_recipe"])
+        return None
+
+    def origins(self, below: str) -> dict[str, Origin]:
+        """The places in the folder `below` (absolute, no slash at its end), by path."""
+        prefix = below.rstrip("/") + "/"
+        rows = self._db.rows(
+            "SELECT * FROM origin WHERE substr(path, 1, ?) = ? ORDER BY id", len(prefix), prefix
+        )
+        return {row["path"]: _origin(row) for row in rows}
+
+    def twin(self, sha256: str, text: str | None) -> int | None:
+        """A document with a file of those bytes, or with exactly that text."""
+        rows = self._db.rows("SELECT document FROM origin WHERE sha256 = ? ORDER BY id", sha256)
+        if not rows and text is not None:
+            rows = self._db.rows(
+                "SELECT id FROM document WHERE text_sha256 = ? ORDER BY id", digest(text)
+            )
+        return int(rows[0][0]) if rows else None
+
+    def copies(self, sha256: str) -> list[str]:
+        """The places of files with those bytes."""
+        rows = self._db.rows("SELECT path FROM origin WHERE sha256 = ? ORDER BY id", sha256)
+        return [row[0] for row in rows]
+
+    def holds_size(self, size: int) -> bool:
+        """Whether any file held was of that size: if not, none was the same."""
+        return bool(self._db.rows("SELECT 1 FROM origin WHERE size = ? LIMIT 1", size))
 
     def text(self, document_id: int) -> str:
         """A document's extracted text. Raises NotFoundError."""
-        rows = self._rows("SELECT text FROM document WHERE id = ?", document_id)
-        if not rows:
-            raise NotFoundError(f"There is no document number {document_id}.")
-        return str(rows[0][0])
+        return self.found(document_id)[0].text
 
     def body(self, document_id: int) -> list[tuple[int, int]] | None:
         """The spans of a document that are indexed; None: all of it."""
-        rows = self._rows("SELECT body FROM document WHERE id = ?", document_id)
-        if not rows or rows[0][0] is None:
-            return None
-        return [(start, end) for start, end in json.loads(rows[0][0])]
+        spans = self.found(document_id)[0].body
+        return None if spans is None else [(span.start, span.end) for span in spans]
 
-    def put(
-        self,
-        path: str,
-        sha256: str,
-        recipe: str,
-        document: Document,
-        chunks: Sequence[Chunk],
-        vectors: Vectors,
-        fingerprint: str,
-    ) -> int:
-        """Stores a document in place of whatever was at `path`. All or nothing.
+    def found(self, document_id: int) -> tuple[Document, dict[str, str | None], str]:
+        """A document as its reader found it, the user's corrections, and its recipe.
 
-        vectors  shape (len(chunks), dimension). Returns the document's number.
+        Raises NotFoundError.
         """
-        spans = document.body
-        body = None if spans is None else json.dumps([[s.start, s.end] for s in spans])
+        rows = self._db.rows(
+            "SELECT text, found, edits, recipe, pages, body FROM document WHERE id = ?", document_id
+        )
+        if not rows:
+            raise NotFoundError(f"There is no document number {document_id}.")
+        row = rows[0]
+        pages = tuple(Page(n, Span(start, end)) for n, start, end in json.loads(row["pages"]))
+        body = row["body"] and tuple(Span(start, end) for start, end in json.loads(row["body"]))
+        found = Document(row["text"], **json.loads(row["found"]), pages=pages, body=body)
+        return found, json.loads(row["edits"]), row["recipe"]
+
+    def known(self, digests: Collection[bytes], fingerprint: str) -> set[bytes]:
+        """Those of the embedded texts whose vectors are stored, in use or not."""
+        each = list(digests)
+        known: set[bytes] = set()
+        for at in range(0, len(each), 500):
+            part = each[at : at + 500]
+            rows = self._db.rows(
+                "SELECT text_sha256 FROM vector WHERE fingerprint = ?"
+                f" AND text_sha256 IN ({marks(part)})",
+                fingerprint, *part,
+            )  # fmt: skip
+            known.update(row[0] for row in rows)
+        return known
+
+    def put(self, stored: Stored, *, origin: Origin | None, document_id: int | None) -> int:
+        """Stores a document, in place of number `document_id` if given. All or nothing.
+
+        origin  where it was read from just now; another document that held that place lets go
+                of it, and goes with its last one. None: corrected, not read.
+
+        Returns the document's number.
+        """
+        found, edits = stored.found, dict(stored.edits)
+        known = {name: getattr(found, name) for name in FIELDS}
+        spans = found.body
         values = (
-            sha256, recipe, document.title, document.author, document.date, document.source,
-            datetime.now(UTC).isoformat(timespec="seconds"),
-            json.dumps([[p.number, p.span.start, p.span.end] for p in document.pages]),
-            body, document.text, path,
+            stored.recipe, *({**known, **edits}[name] for name in FIELDS),
+            json.dumps(known), json.dumps(edits),
+            datetime.now(UTC).isoformat(timespec="seconds") if origin else None,
+            json.dumps([[p.number, p.span.start, p.span.end] for p in found.pages]),
+            None if spans is None else json.dumps([[s.start, s.end] for s in spans]),
+            digest(found.text), found.text,
         )  # fmt: skip
-        with self._change() as db:
-            row = db.execute("SELECT id FROM document WHERE path = ?", (path,)).fetchone()
-            if row is None:
+        with self._db.change() as db:
+            if document_id is None:
                 cursor = db.execute(
-                    "INSERT INTO document (sha256, recipe, title, author, date, source, added,"
-                    " pages, body, text, path) VALUES (?,?,?,?,?,?,?,?,?,?,?)", values,
+                    "INSERT INTO document (recipe, title, author, date, source, found, edits,"
+                    " added, pages, body, text_sha256, text) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+                    values,
                 )  # fmt: skip
                 number = int(cursor.lastrowid or 0)
             else:
-                number = int(row[0])
+                number = document_id
                 db.execute(
-                    "UPDATE document SET sha256=?, recipe=?, title=?, author=?, date=?, source=?,"
-                    " added=?, pages=?, body=?, text=? WHERE path=?", values,
+                    "UPDATE document SET recipe=?, title=?, author=?, date=?, source=?, found=?,"
+                    " edits=?, added=coalesce(?, added), pages=?, body=?, text_sha256=?, text=?,"
+                    " family=NULL WHERE id=?", (*values, number),
                 )  # fmt: skip
                 db.execute("DELETE FROM chunk WHERE document = ?", (number,))
             db.executemany(
-                "INSERT INTO chunk (document, ordinal, start, \"end\", page, header, text,"
-                " fingerprint, vector) VALUES (?,?,?,?,?,?,?,?,?)",
+                "INSERT OR IGNORE INTO vector (text_sha256, fingerprint, vector) VALUES (?,?,?)",
                 (
-                    (number, c.ordinal, c.start, c.end, c.page, c.header, c.text, fingerprint,
-                     vector.astype("<f4").tobytes())
-                    for c, vector in zip(chunks, vectors, strict=True)
+                    (key, stored.fingerprint, vector.astype("<f4").tobytes())
+                    for key, vector in stored.fresh.items()
+                ),
+            )
+            db.executemany(
+                "INSERT INTO chunk (document, ordinal, start, \"end\", page, header, text, vector)"
+                " VALUES (?,?,?,?,?,?,?, (SELECT id FROM vector"
+                " WHERE fingerprint = ? AND text_sha256 = ?))",
+                (
+                    (number, c.ordinal, c.start, c.end, c.page, c.header, c.text,
+                     stored.fingerprint, key)
+                    for c, key in zip(stored.chunks, stored.digests, strict=True)
                 ),
             )  # fmt: skip
+            if origin is not None:
+                _place(db, origin, number)
         return number
+
+    def attach(self, origin: Origin, document_id: int) -> None:
+        """Notes one more place of a document that is held already."""
+        with self._db.change() as db:
+            _place(db, origin, document_id)
+
+    def touch(self, origins: Iterable[Origin]) -> None:
+        """Notes when files that did not change were last looked at. Nothing that shows."""
+        with self._db.transaction() as db:
+            db.executemany(
+                "UPDATE origin SET recipe = ?, size = ?, mtime_ns = ?, synced = max(synced, ?)"
+                " WHERE path = ?",
+                ((o.recipe, o.size, o.mtime_ns, o.synced, o.path) for o in origins),
+            )
+
+    def label(
+        self,
+        document_id: int,
+        *,
+        collection: str | None = None,
+        path: str | None = None,
+        tags: Collection[str] = (),
+        untag: Collection[str] = (),
+    ) -> None:
+        """Puts a document (or one of its places) into a collection, and changes its tags.
+
+        collection  "" takes it out; None leaves it
+        """
+        with self._db.change(passages=False) as db:
+            if collection is not None:
+                db.execute(
+                    "UPDATE origin SET collection = ?1 WHERE document = ?2"
+                    " AND (?3 IS NULL OR path = ?3)",
+                    (collection, document_id, path),
+                )
+            db.executemany(
+                "INSERT OR IGNORE INTO tag VALUES (?, ?)", ((document_id, tag) for tag in tags)
+            )
+            db.executemany(
+                "DELETE FROM tag WHERE document = ? AND tag = ?",
+                ((document_id, tag) for tag in untag),
+            )
+
+    def collections(self) -> dict[str, int]:
+        """The number of documents in each collection; "" for those in none."""
+        rows = self._db.rows(
+            "SELECT collection, count(DISTINCT document) FROM origin"
+            " GROUP BY collection ORDER BY collection"
+        )
+        return {row[0]: row[1] for row in rows}
+
+    def tags(self) -> dict[str, int]:
+        """The number of documents with each tag."""
+        return dict(self._db.rows("SELECT tag, count(*) FROM tag GROUP BY tag ORDER BY tag"))  # type: ignore[arg-type]
 
     def remove(self, document_id: int) -> None:
         """Removes a document and all that was made from it. Raises NotFoundError."""
-        with self._change() as db:
+        with self._db.change() as db:
             if not db.execute("DELETE FROM document WHERE id = ?", (document_id,)).rowcount:
                 raise NotFoundError(f"There is no document number {document_id}.")
 
-    def count(self) -> int:
-        """The number of passages."""
-        return int(self._rows("SELECT count(*) FROM chunk")[0][0])
+    def forget(self, paths: Sequence[str]) -> list[int]:
+        """Removes places; a document goes with its last one. The numbers of those that went."""
+        gone: list[int] = []
+        with self._db.change() as db:
+            for path in paths:
+                for row in db.execute(
+                    "SELECT document FROM origin WHERE path = ?", (path,)
+                ).fetchall():
+                    db.execute("DELETE FROM origin WHERE path = ?", (path,))
+                    gone += [row[0]] if _drop_placeless(db, row[0]) else []
+        return gone
 
-    def fingerprints(self) -> set[str]:
-        """The embedders whose vectors are stored."""
-        return {row[0] for row in self._rows("SELECT DISTINCT fingerprint FROM chunk")}
+    def rename(self, moved: Mapping[str, str]) -> list[str]:
+        """Notes that documents stand at other places, by where they stood.
 
-    def vectors(self, dimension: int) -> tuple[Ids, Vectors]:
-        """All passages' ids, shape (n,), and vectors, shape (n, dimension)."""
-        rows = self._rows("SELECT id, vector FROM chunk ORDER BY id")
-        ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
-        joined = b"".join(row[1] for row in rows)
-        if len(joined) != len(rows) * dimension * 4:
-            raise CorruptError(
-                f"The library {self._path} holds vectors of another length than the embedder's. "
-                "Add the same files again to embed them anew."
+        What stood there and moved nowhere is forgotten. Returns the places where it was so.
+        """
+        displaced = []
+        with self._db.change() as db:
+            # Through names that no path has: they may change places with each other.
+            db.executemany("UPDATE origin SET path = char(0) || ?1 WHERE path = ?1",
+                           ((before,) for before in moved))  # fmt: skip
+            for before, after in moved.items():
+                row = db.execute("SELECT document FROM origin WHERE path = ?", (after,)).fetchone()
+                if row is not None:
+                    db.execute("DELETE FROM origin WHERE path = ?", (after,))
+                    _drop_placeless(db, row[0])
+                    displaced.append(after)
+                db.execute(
+                    "UPDATE origin SET path = ?2, size = NULL, mtime_ns = NULL"
+                    " WHERE path = char(0) || ?1",
+                    (before, after),
+                )
+        return displaced
+
+    def collect(self) -> None:
+        """Drops the vectors that passages let go of and none has taken up since."""
+        with self._db.transaction() as db:
+            db.execute(
+                "DELETE FROM vector WHERE id IN (SELECT vector FROM loose)"
+                " AND NOT EXISTS (SELECT 1 FROM chunk WHERE chunk.vector = vector.id)"
             )
-        return ids, np.frombuffer(joined, "<f4").reshape(len(rows), dimension).astype(np.float32)
-
-    def vectors_of(self, chunk_ids: Sequence[int]) -> dict[int, Vectors]:
-        """Some passages' vectors, each of shape (dimension,)."""
-        rows = self._rows(
-            f"SELECT id, vector FROM chunk WHERE id IN ({_marks(chunk_ids)})", *chunk_ids
-        )
-        return {row[0]: np.frombuffer(row[1], "<f4") for row in rows}
-
-    def match(self, question: str, k: int) -> list[tuple[int, float]]:
-        """Word search: (passage id, BM25 score, higher is better), best first."""
-        words = list(dict.fromkeys(_WORD.findall(question.lower())))
-        topical = [word for word in words if word not in _STOP] or words
-        if not topical or k < 1:
-            return []
-        # Quoted: what a user types is never query syntax.
-        query = " OR ".join(f'"{word}"' for word in topical[:64])
-        rows = self._rows(
-            "SELECT rowid, -bm25(words) FROM words WHERE words MATCH ? ORDER BY rank LIMIT ?",
-            query, k,
-        )  # fmt: skip
-        return [(row[0], float(row[1])) for row in rows]
-
-    def chunks(self, chunk_ids: Sequence[int]) -> dict[int, tuple[Entry, Chunk]]:
-        """The passages that still exist among `chunk_ids`, with their documents."""
-        rows = self._rows(f"SELECT * FROM chunk WHERE id IN ({_marks(chunk_ids)})", *chunk_ids)
-        numbers = sorted({row["document"] for row in rows})
-        entries = {
-            row["id"]: _entry(row)
-            for row in self._rows(_ENTRY + f"WHERE d.id IN ({_marks(numbers)})", *numbers)
-        }
-        return {
-            row["id"]: (
-                entries[row["document"]],
-                Chunk(row["ordinal"], row["start"], row["end"], row["text"], row["header"],
-                      row["page"]),
-            )
-            for row in rows
-        }  # fmt: skip
-
-    def _create(self) -> None:
-        with self._transaction() as db:
-            if db.execute("PRAGMA user_version").fetchone()[0]:
-                return  # another process was first
-            for statement in _statements(_SCHEMA):
-                db.execute(statement)
-            db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-
-    def _rows(self, sql: str, *values: object) -> list[sqlite3.Row]:
-        with self._lock, self._told():
-            return self._db.execute(sql, values).fetchall()
-
-    @contextlib.contextmanager
-    def _change(self) -> Iterator[sqlite3.Connection]:
-        with self._transaction() as db:
-            yield db
-            db.execute("UPDATE meta SET value = value + 1 WHERE key = 'sequence'")
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._told():
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-                self._db.execute("COMMIT")
-            except BaseException:
-                # A full disk may have ended the transaction already.
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
-                raise
-
-    @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
-        """Turns SQLite's errors, and the file system's, into ours."""
-        try:
-            yield
-        except sqlite3.DatabaseError as exc:
-            reason = str(exc)
-            if "locked" in reason or "busy" in reason:
-                raise BusyError(
-                    f"Another process is writing to the library {self._path}. Try again shortly."
-                ) from exc
-            if any(word in reason for word in ("full", "disk I/O", "readonly", "unable to open")):
-                raise StorageError(
-                    f"The library {self._path} cannot be written ({reason}). Nothing already "
-                    "stored is lost: make room or check the folder's rights, and run it again."
-                ) from exc
-            raise CorruptError(
-                f"The library {self._path} is damaged ({reason}). Move it away and add the "
-                "articles again, or restore a backup."
-            ) from exc
-        except OSError as exc:
-            raise StorageError(
-                f"The library {self._path} cannot be opened ({exc.strerror}). "
-                "Check the folder's rights, or name another with --home."
-            ) from exc
+            db.execute("DELETE FROM loose")
 
 
-def _statements(script: str) -> Iterator[str]:
-    held = ""
-    for line in script.splitlines():
-        held += line + "\n"
-        if sqlite3.complete_statement(held):
-            yield held
-            held = ""
+def _place(db: Connection, origin: Origin, document_id: int) -> None:
+    before = db.execute("SELECT document FROM origin WHERE path = ?", (origin.path,)).fetchone()
+    db.execute(
+        "INSERT INTO origin (path, document, sha256, recipe, size, mtime_ns, collection, synced)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, coalesce(?7, ''), ?8)"
+        " ON CONFLICT (path) DO UPDATE SET document = ?2, sha256 = ?3, recipe = ?4, size = ?5,"
+        " mtime_ns = ?6, collection = coalesce(?7, collection), synced = max(synced, ?8)",
+        (origin.path, document_id, origin.sha256, origin.recipe, origin.size, origin.mtime_ns,
+         origin.collection, origin.synced),
+    )  # fmt: skip
+    if before is not None and before[0] != document_id:
+        _drop_placeless(db, before[0])
 
 
-def _marks(values: Sequence[object]) -> str:
-    return ",".join("?" * len(values))
+def _drop_placeless(db: Connection, document_id: int) -> bool:
+    """Removes a document if it has no place left."""
+    cursor = db.execute(
+        "DELETE FROM document WHERE id = ?1"
+        " AND NOT EXISTS (SELECT 1 FROM origin WHERE document = ?1)",
+        (document_id,),
+    )
+    return cursor.rowcount > 0
 
 
-def _entry(row: sqlite3.Row) -> Entry:
-    return Entry(
-        id=row["id"], path=row["path"], sha256=row["sha256"], title=row["title"],
-        author=row["author"], date=row["date"], source=row["source"], added=row["added"],
-        characters=row["characters"], chunks=row["chunks"],
+def _origin(row: Row) -> Origin:
+    return Origin(
+        row["path"], row["sha256"], row["recipe"], row["size"], row["mtime_ns"],
+        row["collection"], bool(row["synced"]),
     )  # fmt: skip

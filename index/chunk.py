@@ -40,6 +40,11 @@ def header(document: Document) -> str:
     return f"{document.title} ({document.date})" if document.date else document.title
 
 
+def embedded(title: str, header: str, text: str) -> str:
+    """What is embedded of a passage: the header before it, unless it begins with the title."""
+    return f"{header}\n{text}" if header and not text.startswith(title) else text
+
+
 def chunk(
     document: Document, count: Counter, *, budget: int = 120, limit: int = 256
 ) -> list[Chunk]:

@@ -17,6 +17,7 @@ __all__ = [
     "find_date",
     "find_source",
     "is_byline",
+    "is_iso",
     "is_name",
     "normalise",
     "residue",
@@ -110,6 +111,18 @@ def normalise(value: object) -> str | None:
         return parsedate_to_datetime(text).date().isoformat()
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
+
+
+def is_iso(text: str) -> bool:
+    """Whether `text` is a day (2026-03-01), a month (2026-03) or a year that there is."""
+    parts = re.fullmatch(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", text, re.ASCII)
+    if parts is None:
+        return False
+    try:
+        dt.date(int(parts[1]), int(parts[2] or 1), int(parts[3] or 1))
+    except ValueError:
+        return False
+    return True
 
 
 def find_date(text: str) -> str | None:

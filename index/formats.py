@@ -1,4 +1,4 @@
-"""What HTML, PDF and Word files say, and what they state about themselves.
+"""What HTML and PDF files say, and what they state about themselves.
 
 Knows nothing of suffixes or of files on disk. Every heavy package is imported where it is used,
 nothing here reaches the network, and what a package raises becomes a `ReadError`.
@@ -6,39 +6,33 @@ nothing here reaches the network, and what a package raises becomes a `ReadError
 
 from __future__ import annotations
 
-import io
 import logging
 import re
 import threading
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from index.archive import reason
 from index.dates import normalise
 from index.errors import EmptyDocumentError, LockedError, ReadError
 from index.types import Page, Span
 
-__all__ = ["Extract", "from_docx", "from_html", "from_pdf", "plain", "tidy"]
+__all__ = [
+    "Extract",
+    "all_text",
+    "from_html",
+    "from_pdf",
+    "own_author",
+    "own_title",
+    "paged",
+    "parsed",
+    "plain",
+    "tidy",
+]
 
 _MAX_PAGES = 20_000
-_MAX_UNPACKED = 256 * 1024 * 1024
-_MAX_RATIO = 200
-_MAX_ENTRIES = 10_000
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_TEXTS = {f"{_WORD}t", "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"}
-_BREAKS = {
-    f"{_WORD}br": "\n",
-    f"{_WORD}cr": "\n",
-    f"{_WORD}tab": "\t",
-    f"{_WORD}noBreakHyphen": "-",
-}
-# What was moved elsewhere, and the copy of a text box that is kept for old programs.
-_UNSEEN = {
-    f"{_WORD}moveFrom",
-    "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback",
-}
+_LOOKED_AT = 5  # pages of a PDF without text, to tell a scan from empty pages
 # Titles and authors that a program put there.
 _NO_TITLE = re.compile(
     r"(?i:microsoft (?:word|powerpoint|excel) - .*|powerpoint presentation|word document"
@@ -46,7 +40,7 @@ _NO_TITLE = re.compile(
     r"|\S*[/\\]\S*|.*\.(?:docx?|pdf|indd|qxd|tex|dvi|e?ps|pptx?|xlsx?|odt|rtf|txt|x?html?)|[\W\d_]*)"
 )
 _NO_AUTHOR = re.compile(
-    r"(?i:\(?(?:anonymous|unknown|none|author|user|owner|admin(?:istrator)?)\)?|python-docx"
+    r"(?i:\(?(?:anonymous|unknown|none|author|user|owner|admin(?:istrator)?)\)?|python-docx|openpyxl"
     r"|(?:microsoft office|windows) user|[\W\d_]*)"
 )
 _HTML_LINES = re.compile(
@@ -84,12 +78,12 @@ def from_html(markup: str) -> Extract:
     for package in ("trafilatura", "htmldate", "courlan"):
         # They report short or odd pages as errors, where all the text is simply used instead.
         logging.getLogger(package).setLevel(logging.CRITICAL)
-    tree = _parsed(markup)
+    tree = parsed(markup)
     about: Any = None
     text = ""
     try:
         about = trafilatura.bare_extraction(
-            _parsed(markup),
+            parsed(markup),
             include_comments=False,
             with_metadata=True,
             # Its dates are guesses from anywhere in the page; `_published` reads what is stated.
@@ -101,7 +95,7 @@ def from_html(markup: str) -> Extract:
     title = (about and about.title) or tree.findtext(".//title") or tree.findtext(".//h1")
     return Extract(
         date=_published(tree),
-        text=text if text.strip() else tidy(_all_text(tree)),
+        text=text if text.strip() else tidy(all_text(tree)),
         title=plain(title),
         author=plain(about and about.author),
         source=plain(about and about.sitename),
@@ -122,54 +116,46 @@ def from_pdf(data: bytes) -> Extract:
                 count = len(pdf)
                 about = pdf.get_metadata_dict()
                 texts = [_page_text(pdf, n) for n in range(min(count, _MAX_PAGES))]
+                pictures = not any(texts) and _has_picture(pdf, min(count, _LOOKED_AT))
         except Exception as exc:
             if getattr(exc, "err_code", None) in {4, 5}:  # FPDF_ERR_PASSWORD, FPDF_ERR_SECURITY
                 raise LockedError("is encrypted: save a copy without a password") from exc
             raise ReadError(
-                f"is not a PDF, or is damaged ({_reason(exc)}): open it and save it again"
+                f"is not a PDF, or is damaged ({reason(exc)}): open it and save it again"
             ) from exc
     if count > _MAX_PAGES:
         raise ReadError(f"has {count} pages, over the limit of {_MAX_PAGES}: split it")
+    text, pages = paged(texts)
+    if not pages:
+        raise EmptyDocumentError(_no_text(count, pictures))
+    return Extract(
+        text=text,
+        title=own_title(about.get("Title")),
+        author=own_author(about.get("Author")),
+        # No date: CreationDate says when the file was made, not when the article appeared.
+        pages=pages,
+    )
+
+
+def _no_text(count: int, pictures: bool) -> str:
+    on = f"its {count} pages" if count > 1 else "its only page"
+    if pictures:
+        return (
+            f"is a scan: {on} hold{'' if count > 1 else 's'} only images and no text; run text"
+            " recognition (OCR) on it and add the PDF that comes of that"
+        )
+    return f"holds no text on {on}: there is nothing to index"
+
+
+def paged(texts: Sequence[str]) -> tuple[str, tuple[Page, ...]]:
+    """Pages, numbered from 1, joined by an empty line; those without text are left out."""
     pages: list[Page] = []
     start = 0
-    for number, page in enumerate(texts, 1):
-        if page:
-            pages.append(Page(number, Span(start, start + len(page))))
-            start += len(page) + 2
-    if not pages:
-        raise EmptyDocumentError(
-            f"looks like a scan: no text on its {count} pages; run text recognition (OCR) on it"
-        )
-    return Extract(
-        text="\n\n".join(filter(None, texts)),
-        title=_named(about.get("Title"), _NO_TITLE),
-        author=_named(about.get("Author"), _NO_AUTHOR),
-        # No date: CreationDate says when the file was made, not when the article appeared.
-        pages=tuple(pages),
-    )
-
-
-def from_docx(data: bytes) -> Extract:
-    """Paragraphs and tables of a Word document in their order, rows as "| a | b |".
-
-    Raises `LockedError` for an encrypted file and `ReadError` for a damaged or suspicious one.
-    """
-    _check_package(data)
-    import docx
-
-    try:
-        opened = docx.Document(io.BytesIO(data))
-        blocks = [tidy(block).strip("\n") for block in _word_blocks(opened.element.body)]
-        title, author = opened.core_properties.title, opened.core_properties.author
-    except Exception as exc:
-        raise ReadError(
-            f"is not a Word document, or is damaged ({_reason(exc)}): save it again as .docx"
-        ) from exc
-    return Extract(
-        text="\n\n".join(block for block in blocks if block.strip()),
-        title=_named(title, _NO_TITLE),
-        author=_named(author, _NO_AUTHOR),
-    )
+    for number, text in enumerate(texts, 1):
+        if text:
+            pages.append(Page(number, Span(start, start + len(text))))
+            start += len(text) + 2
+    return "\n\n".join(filter(None, texts)), tuple(pages)
 
 
 def tidy(text: str) -> str:
@@ -188,16 +174,20 @@ def plain(value: object) -> str | None:
     return " ".join(tidy(valid).split())[:300].strip() or None
 
 
-def _named(value: object, junk: re.Pattern[str]) -> str | None:
+def own_title(value: object) -> str | None:
+    """The title in a file's properties, unless a program put it there."""
     text = plain(value)
-    return text if text and not junk.fullmatch(text) else None
+    return text if text and not _NO_TITLE.fullmatch(text) else None
 
 
-def _reason(exc: Exception) -> str:
-    return (" ".join(str(exc).split()) or type(exc).__name__)[:120].rstrip(".")
+def own_author(value: object) -> str | None:
+    """The author in a file's properties, unless a program put it there."""
+    text = plain(value)
+    return text if text and not _NO_AUTHOR.fullmatch(text) else None
 
 
-def _parsed(markup: str) -> Any:
+def parsed(markup: str) -> Any:
+    """A page's tree. Raises `ReadError`."""
     from lxml import etree, html  # type: ignore[import-untyped, unused-ignore]
 
     # As bytes, because lxml refuses text that declares an encoding.
@@ -212,7 +202,7 @@ def _parsed(markup: str) -> Any:
         raise ReadError("is not a web page that can be read: save it again as HTML") from exc
 
 
-def _all_text(tree: Any) -> str:
+def all_text(tree: Any) -> str:
     """Every visible line of a page; changes the tree."""
     from lxml import etree
 
@@ -250,49 +240,15 @@ def _page_text(pdf: Any, number: int) -> str:
     return tidy(text).strip("\n")
 
 
-def _check_package(data: bytes) -> None:
-    """Refuses what is no zip package, or would fill the memory, before anything is unpacked."""
-    if data.startswith(_OLE):
-        raise LockedError("is encrypted, or an old .doc file: save it as .docx without a password")
-    try:
-        entries = zipfile.ZipFile(io.BytesIO(data)).infolist()
-    except Exception as exc:
-        raise ReadError(
-            f"is not a Word document, or is damaged ({_reason(exc)}): save it again as .docx"
-        ) from exc
-    size = sum(entry.file_size for entry in entries)
-    if size > min(_MAX_UNPACKED, _MAX_RATIO * len(data)) or len(entries) > _MAX_ENTRIES:
-        raise ReadError(
-            f"would unpack to {size / 2**20:.0f} MB in {len(entries)} parts, like a zip bomb:"
-            " save its text in a new document"
-        )
+def _has_picture(pdf: Any, count: int) -> bool:
+    """Whether one of the first pages holds an image. The caller holds the lock."""
+    from pypdfium2 import raw
 
-
-def _word_blocks(parent: Any) -> Iterator[str]:
-    # python-docx's own iterators leave out content controls and tracked insertions.
-    for child in parent:
-        if child.tag == f"{_WORD}p":
-            yield "".join(_word_text(child))
-        elif child.tag == f"{_WORD}tbl":
-            rows = (row for row in child if row.tag == f"{_WORD}tr")
-            yield "\n".join(filter(None, map(_word_row, rows)))
-        elif child.tag not in _UNSEEN:
-            yield from _word_blocks(child)
-
-
-def _word_row(row: Any) -> str:
-    own = (c for c in row.iter(f"{_WORD}tc") if next(c.iterancestors(f"{_WORD}tr")) is row)
-    cells = [" ".join(" ".join(_word_blocks(cell)).split()) for cell in own]
-    return f"| {' | '.join(cells)} |" if any(cells) else ""
-
-
-def _word_text(element: Any) -> Iterator[str]:
-    for child in element:
-        if child.tag in _TEXTS:
-            # The tails are what stands after an entity that was not resolved.
-            yield (child.text or "") + "".join(entity.tail or "" for entity in child)
-        elif child.tag in _BREAKS:
-            yield _BREAKS[child.tag]
-        elif child.tag not in _UNSEEN:
-            yield from ("\n",) if child.tag == f"{_WORD}p" else ()  # in a text box
-            yield from _word_text(child)
+    for number in range(count):
+        page = pdf[number]
+        try:
+            if any(page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE], max_depth=3)):
+                return True
+        finally:
+            page.close()
+    return False

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from index.errors import ReadError
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
@@ -59,6 +61,20 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A document of a file that may hold several, or why it could not be read.
+
+    name     its place in the file ("2029/ships.pdf", "3"); "" where the file is the document
+    content  the document, or the error to be told
+    sha256   of the bytes or the record that it was made of, in hex; "" if there is no document
+    """
+
+    name: str
+    content: Document | ReadError
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Chunk:
     """A passage of one document, small enough for the embedder.
 
@@ -76,7 +92,15 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A document as the library keeps it."""
+    """A document as the library keeps it.
+
+    path         the first of its origins
+    sha256       of that file's bytes
+    origins      every place that holds this article, in the order in which they were added
+    collections  those that its origins were put into
+    edited       what the user corrected, of title, author, date and source
+    also_in      the origins of its other versions (near-duplicates), if any
+    """
 
     id: int
     path: str
@@ -88,6 +112,33 @@ class Entry:
     added: str
     characters: int
     chunks: int
+    origins: tuple[str, ...] = ()
+    collections: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    edited: tuple[str, ...] = ()
+    also_in: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a search is limited to; what is left empty limits nothing.
+
+    collections  documents in any of them
+    documents    numbers, paths or file names, as `Library.get` takes them
+    tags         documents with all of them
+    date_from    ISO date, possibly only a year or a month; inclusive
+    date_to      the same. A document known only by month or year counts if any day of it is in
+                 the range; one without a date never does.
+    """
+
+    collections: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    date_from: str | None = None
+    date_to: str | None = None
+
+    def __bool__(self) -> bool:
+        return self != Filter()
 
 
 @dataclass(frozen=True, slots=True)

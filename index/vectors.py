@@ -23,8 +23,11 @@ class VectorStore(Protocol):
 
     def __len__(self) -> int: ...
 
-    def search(self, query: Vectors, k: int) -> list[tuple[int, float]]:
-        """The `k` nearest to `query` (shape (dimension,)): (id, inner product), best first."""
+    def search(self, query: Vectors, k: int, allowed: Ids | None = None) -> list[tuple[int, float]]:
+        """The `k` nearest to `query` (shape (dimension,)): (id, inner product), best first.
+
+        allowed  the ids to search among, shape (n,); None: all. Others take no place among `k`.
+        """
         ...
 
     def save(self, path: Path) -> None: ...
@@ -40,12 +43,14 @@ class ExactStore:
     def __len__(self) -> int:
         return len(self._ids)
 
-    def search(self, query: Vectors, k: int) -> list[tuple[int, float]]:
+    def search(self, query: Vectors, k: int, allowed: Ids | None = None) -> list[tuple[int, float]]:
         if not len(self._ids) or k < 1:
             return []
         scores = self._vectors @ query
-        order = np.argsort(-scores, kind="stable")[:k]
-        return [(int(self._ids[at]), float(scores[at])) for at in order]
+        order = np.argsort(-scores, kind="stable")
+        if allowed is not None:
+            order = order[np.isin(self._ids[order], allowed)]
+        return [(int(self._ids[at]), float(scores[at])) for at in order[:k]]
 
     def save(self, path: Path) -> None:
         with path.open("wb") as file:
@@ -78,11 +83,13 @@ class FaissStore:
     def __len__(self) -> int:
         return int(self._index.ntotal)
 
-    def search(self, query: Vectors, k: int) -> list[tuple[int, float]]:
-        if not len(self) or k < 1:
+    def search(self, query: Vectors, k: int, allowed: Ids | None = None) -> list[tuple[int, float]]:
+        if not len(self) or k < 1 or (allowed is not None and not len(allowed)):
             return []
         scores, ids = self._index.search(
-            np.ascontiguousarray(query[None, :], dtype=np.float32), min(k, len(self))
+            np.ascontiguousarray(query[None, :], dtype=np.float32),
+            min(k, len(self)),
+            params=None if allowed is None else _among(allowed),
         )
         return [
             (int(each), float(score))
@@ -106,6 +113,18 @@ class FaissStore:
         except RuntimeError as exc:
             raise CorruptError(f"The vector file {path} is damaged.") from exc
         return store
+
+
+def _among(allowed: Ids) -> Any:
+    """FAISS's way to search among some ids only: one bit each."""
+    import faiss as typed
+
+    faiss: Any = typed  # its stubs tell of C++, not of what Python is given
+
+    bits = np.zeros(int(allowed.max()) + 1, bool)
+    bits[allowed] = True
+    selector = faiss.IDSelectorBitmap(np.packbits(bits, bitorder="little"))
+    return faiss.SearchParameters(sel=selector)
 
 
 STORES: dict[str, type[ExactStore] | type[FaissStore]] = {"exact": ExactStore, "faiss": FaissStore}

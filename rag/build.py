@@ -19,10 +19,11 @@ from rag.prompt import FAMILIES
 if TYPE_CHECKING:
     from index.embed import Embedder
     from index.library import Library
+    from index.parse import Parser
     from rag.backend import Backend, Graph
     from rag.engine import Engine
     from rag.llm import LLM
-    from rag.types import Event
+    from rag.types import Event, Question
 
 Loading = Callable[[str], None]
 """Told what is about to be loaded, which may take seconds."""
@@ -97,6 +98,14 @@ class Parts:
         return convert.convert(entry, folder, texts)
 
     @cached_property
+    def parser(self) -> Parser:
+        """Reads files in a process of its own, which starts with the first that needs it."""
+        from index.parse import Parser
+
+        section = self.settings.index
+        return Parser(seconds=section.parse_seconds, memory_mb=section.parse_memory_mb)
+
+    @cached_property
     def library(self) -> Library:
         """The library in the data folder. Raises CorruptError, StorageError, BusyError."""
         from index.library import Library, LibrarySettings
@@ -111,7 +120,9 @@ class Parts:
                 store=section.index.store,
                 candidates=section.retrieval.candidates,
                 rrf_k=section.retrieval.rrf_k,
+                merge_versions=section.retrieval.merge_versions,
             ),
+            read=self.parser,
         )
 
     @cached_property
@@ -163,7 +174,7 @@ class Parts:
                 )
             return self._llm
 
-    def ask(self, question: str) -> Iterator[Event]:
+    def ask(self, question: Question | str) -> Iterator[Event]:
         """Asks once, from a cold start: the language model is loaded while the articles are
         searched. Raises as `Engine.ask` does.
         """
@@ -179,10 +190,12 @@ class Parts:
             self.engine.warm_model()
 
     def close(self) -> None:
-        """Frees the model and closes the library, where they were opened."""
+        """Frees the model, closes the library and ends the parser, where they were opened."""
         with self._lock:
             if self._llm is not None:
                 self._llm.close()
                 self._llm = None
         if "library" in self.__dict__:
             self.library.close()
+        if "parser" in self.__dict__:
+            self.parser.close()

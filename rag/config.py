@@ -33,6 +33,15 @@ def _setting(default: Any, help_: str, **limits: Any) -> Any:
 class IndexSection:
     chunk_tokens: int = _setting(100, "Tokens of a passage, at most.", least=20, most=240)
     max_file_mb: int = _setting(32, "Files larger than this are refused.", least=1, most=4096)
+    parse_seconds: int = _setting(
+        120, "Seconds that reading one file may take.", least=1, most=86_400
+    )
+    parse_memory_mb: int = _setting(
+        2048,
+        "Memory that reading one file may take, where it can be limited (Linux).",
+        least=256,
+        most=1_048_576,
+    )
     store: str = _setting("faiss", "Vector store.", choices=("faiss", "exact"))
 
 
@@ -42,6 +51,9 @@ class RetrievalSection:
         50, "Passages taken from each search before fusion.", least=1, most=1000
     )
     rrf_k: int = _setting(60, "The constant of reciprocal rank fusion.", least=1, most=1000)
+    merge_versions: bool = _setting(
+        True, "Of several versions of one article, search only the newest."
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import numpy as np
 
 from index.embed import Embedder
 from index.errors import LibraryError, QuestionError
-from index.types import Hit, Span
+from index.types import Filter, Hit, Span
 from rag import cite, focus, plan, prompt
 from rag.answerable import answerable, fits
 from rag.llm import LLM, Check, Checked, Prefill, Waiting
@@ -40,7 +40,7 @@ REFUSAL = "The articles don't say."
 class Searcher(Protocol):
     """What the engine asks of a library."""
 
-    def search(self, question: str, k: int = 10) -> list[Hit]: ...
+    def search(self, question: str, k: int = 10, where: Filter | None = None) -> list[Hit]: ...
 
     def is_empty(self) -> bool: ...
 
@@ -91,7 +91,8 @@ class Engine:
         yield Status("Searching the articles")
         most = self._policy.passages * 3
         searches = plan.searches(text)
-        hits = plan.interleaved([self._searcher.search(each, most) for each in searches], most)
+        found = [self._searcher.search(each, most, asked.where) for each in searches]
+        hits = plan.interleaved(found, most)
         if not hits and self._searcher.is_empty():
             raise LibraryError("The library is empty. Add articles with `refdesk add PATH`.")
         sources = prompt.pack(

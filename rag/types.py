@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from index.types import Span
+from index.types import Filter, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,12 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question and what is known about it. `history` is oldest first."""
+    """A question and what is known about it.
+
+    history  earlier turns, oldest first
+    where    what to search in; None: everything
+    """
 
     text: str
     history: tuple[Turn, ...] = field(default=())
+    where: Filter | None = None

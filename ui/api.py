@@ -3,8 +3,12 @@
 POST /api/ask        {"question": "...", "stream": false} → the answer as `refdesk ask --json`
                      prints it; "stream": true → one JSON document a line, each with an "event":
                      "status", "sources", "token", and at last "answer" or "error"
+POST /api/search     {"question": "...", "k": 10} → {"passages": [...]}, each as `refdesk search
+                     --json` prints it
 GET  /api/documents  {"documents": [...]}
 GET  /healthz        {"status": "ok"}
+
+Both take limits: "collections", "documents" and "tags" (lists), "since" and "until" (dates).
 
 An error is {"error": "what to tell the user"}: 400 for what the caller can mend, 503 for what the
 library or the model cannot do now, 500 for a fault in Refdesk.
@@ -16,30 +20,51 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import asdict
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from index.errors import RefdeskError, UsageError
-from index.types import Entry
-from rag.types import Event, Finished, Sources, Status
+from index.errors import NotFoundError, RefdeskError, UsageError
+from index.types import Entry, Filter
+from rag.types import Event, Finished, Question, Sources, Status
 from ui.asking import Asking, Askings, told
 from ui.desk import Desk
+from ui.limits import limits
+from ui.plain import hit_json
 from ui.render import answer_json, source_json
 
 _CLIENT_LEFT = 499
 
 
-class Ask(BaseModel):
-    """A question. The engine's own limit is lower and has the better message."""
+_Names = Annotated[list[Annotated[str, Field(max_length=4096)]], Field(max_length=100)]
+
+
+class Limited(BaseModel):
+    """A question and what to search in. The engine's own limit has the better message."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     question: str = Field(max_length=20_000)
+    collections: _Names = []
+    documents: _Names = []
+    tags: _Names = []
+    since: str | None = None
+    until: str | None = None
+
+    def where(self) -> Filter | None:
+        """Raises UsageError for what is not a date."""
+        return limits(self.collections, self.documents, self.tags, self.since, self.until)
+
+
+class Ask(Limited):
     stream: bool = False
+
+
+class Search(Limited):
+    k: int = Field(default=10, ge=1, le=1000)
 
 
 def install(app: FastAPI, desk: Desk, askings: Askings) -> None:
@@ -47,10 +72,15 @@ def install(app: FastAPI, desk: Desk, askings: Askings) -> None:
 
     @app.post("/api/ask")
     async def ask(body: Ask, request: Request) -> Response:
-        asking = askings.begin(body.question)
+        asking = askings.begin(Question(body.question, where=body.where()))
         if body.stream:
             return StreamingResponse(_lines(asking), media_type="application/x-ndjson")
         return await _whole(asking, request)
+
+    @app.post("/api/search")
+    def search(body: Search) -> dict[str, list[dict[str, Any]]]:
+        hits = desk.search(body.question, body.k, body.where())
+        return {"passages": [hit_json(rank, hit) for rank, hit in enumerate(hits, start=1)]}
 
     @app.get("/api/documents")
     def documents() -> dict[str, list[dict[str, Any]]]:
@@ -116,7 +146,7 @@ def _event(event: Event) -> dict[str, Any]:
 def _error(exc: Exception) -> JSONResponse:
     status = 500
     if isinstance(exc, RefdeskError):
-        status = 400 if isinstance(exc, UsageError) else 503
+        status = 400 if isinstance(exc, (UsageError, NotFoundError)) else 503
     return JSONResponse({"error": told(exc)}, status)
 
 

@@ -15,7 +15,7 @@ from collections.abc import AsyncGenerator
 from queue import Empty, SimpleQueue
 
 from index.errors import RefdeskError, ServeError
-from rag.types import Event
+from rag.types import Event, Question
 from ui.desk import Desk
 
 log = logging.getLogger("refdesk")
@@ -29,7 +29,7 @@ _ENDING = "Refdesk is being stopped. Start it again with `refdesk serve`."
 class Asking:
     """One question under way. It begins at once."""
 
-    def __init__(self, desk: Desk, question: str) -> None:
+    def __init__(self, desk: Desk, question: Question | str) -> None:
         self._desk = desk
         self._question = question
         self._events: SimpleQueue[Event] = SimpleQueue()
@@ -113,7 +113,7 @@ class Askings:
         self._open: list[Asking] = []
         self._closed = False
 
-    def begin(self, question: str) -> Asking:
+    def begin(self, question: Question | str) -> Asking:
         """Asks. Raises ServeError if too many questions wait, or the program is ending."""
         with self._lock:
             if self._closed:

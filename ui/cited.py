@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath, PureWindowsPath
 
+from index.archive import file_of
 from index.types import Span
 from rag.types import Answer, Citation, Claim, Source
 
@@ -38,9 +39,10 @@ def one_line(text: str) -> str:
 
 
 def file_name(document: str) -> str:
-    """The last part of a document's path, whichever system wrote it."""
-    kind = PureWindowsPath if "\\" in document and "/" not in document else PurePosixPath
-    return one_line(kind(document).name or document)
+    """The last part of a document's path, whichever system wrote it, and its place in that file."""
+    file = file_of(document)
+    kind = PureWindowsPath if "\\" in file and "/" not in file else PurePosixPath
+    return one_line((kind(file).name or file) + document[len(file) :])
 
 
 def numbers(marker: re.Match[str]) -> list[int]:

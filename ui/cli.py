@@ -7,7 +7,6 @@ what it needs when it runs (see `ui.commands`).
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import errno
 import io
@@ -15,106 +14,11 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from pathlib import Path
 
 from index.errors import RefdeskError, StorageError
+from ui.arguments import parser
 
-VERSION = "0.1.0"
-
-_EPILOG = """\
-Everything runs on this machine; nothing is sent anywhere. `refdesk COMMAND --help` tells more.
-Exit codes: 0 done, 1 an error told on standard error, 2 wrong usage.
-"""
-
-
-def parser() -> argparse.ArgumentParser:
-    """The whole command line, for `main` and for the test that holds the docs against it."""
-    top = argparse.ArgumentParser(
-        prog="refdesk",
-        description="A reference desk for your own articles, on your own machine.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    top.add_argument("--version", action="version", version=f"refdesk {VERSION}")
-    _add_places(top, None)
-    # Accepted after the command as well; left out there, what stands before it holds.
-    places = argparse.ArgumentParser(add_help=False)
-    _add_places(places, argparse.SUPPRESS)
-    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-
-    def command(name: str, text: str) -> argparse.ArgumentParser:
-        description = text[0].upper() + text[1:] + "."
-        return commands.add_parser(name, help=text, description=description, parents=[places])
-
-    add = command("add", "read files and folders into the library")
-    add.add_argument("paths", nargs="+", type=Path, metavar="PATH")
-
-    remove = command("remove", "take documents out of the library; their files stay")
-    remove.add_argument("documents", nargs="+", metavar="DOCUMENT", help="number, path or name")
-
-    listing = command("list", "list the documents in the library")
-    listing.add_argument("--json", action="store_true", help="print JSON")
-
-    show = command("show", "show a document as the library holds it")
-    show.add_argument("document", metavar="DOCUMENT", help="number, path or file name")
-    form = show.add_mutually_exclusive_group()
-    form.add_argument(
-        "--text",
-        action="store_true",
-        help="print the extracted text only, exactly as offsets count it",
-    )
-    form.add_argument("--json", action="store_true", help="print JSON")
-
-    search = command("search", "find the passages that fit a question best")
-    search.add_argument("question", metavar="QUESTION")
-    search.add_argument("-k", type=_positive, default=10, metavar="N", help="how many (10)")
-    search.add_argument("--json", action="store_true", help="print JSON")
-
-    ask = command("ask", "answer a question from the library, with citations")
-    ask.add_argument("question", metavar="QUESTION")
-    ask.add_argument("--json", action="store_true", help="print JSON")
-
-    serve = command("serve", "serve the page on this machine")
-    serve.add_argument("--host", metavar="ADDRESS", help="address (serve.host)")
-    serve.add_argument("--port", type=int, metavar="N", help="port (serve.port)")
-    serve.add_argument("--no-browser", action="store_true", help="do not open the page")
-
-    config = command("config", "print the settings in force, and where each comes from")
-    config.add_argument("--json", action="store_true", help="print JSON")
-
-    models = command("models", "list, fetch, add or verify models")
-    actions = models.add_subparsers(dest="action", metavar="ACTION", required=True)
-
-    def action(name: str, text: str) -> argparse.ArgumentParser:
-        return actions.add_parser(name, help=text, parents=[places])
-
-    model_list = action("list", "list the models in the manifest")
-    model_list.add_argument("--json", action="store_true", help="print JSON")
-    pull = action("pull", "fetch models; none named: the two in the settings")
-    pull.add_argument("names", nargs="*", metavar="NAME")
-    model_add = action("add", "copy a model from a file or folder into its place")
-    model_add.add_argument("path", type=Path, metavar="PATH")
-    model_add.add_argument("--name", help="a name for a model that is not in the manifest")
-    model_add.add_argument("--family", help="how that model is spoken to")
-    model_add.add_argument("--context", type=_positive, help="tokens that it reads at once")
-    convert = action("convert", "make an embedder faster: OpenVINO with 8-bit numbers")
-    convert.add_argument("names", nargs="*", metavar="NAME")
-    verify = action("verify", "check installed models against their checksums")
-    verify.add_argument("names", nargs="*", metavar="NAME")
-    return top
-
-
-def _add_places(parser: argparse.ArgumentParser, default: object) -> None:
-    parser.add_argument(
-        "--home", type=Path, metavar="DIR", default=default, help="the data folder (REFDESK_HOME)"
-    )
-    parser.add_argument(
-        "--config",
-        type=Path,
-        metavar="FILE",
-        default=default,
-        help="the settings file (REFDESK_CONFIG)",
-    )
+__all__ = ["main", "parser"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -173,13 +77,6 @@ def _unforeseen(exc: Exception) -> int:
         details = "The details could not be written to a file."
     print(f"refdesk: a fault in Refdesk itself ({kind}). {details}", file=sys.stderr)
     return 1
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return value
 
 
 if __name__ == "__main__":

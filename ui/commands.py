@@ -9,16 +9,17 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-from index.errors import ModelError, StorageError, UsageError
+from index.errors import ModelError, StorageError
 from rag import config
 from rag.build import Parts
 from rag.manifest import ModelEntry
+from ui import documents
+from ui.limits import asked, limits_of
+from ui.opening import opened, print_json
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -32,134 +33,39 @@ def run(arguments: argparse.Namespace) -> int:
     return COMMANDS[name](arguments)
 
 
-def add(arguments: argparse.Namespace) -> int:
-    """Exit code 1 if any file named, or in a folder named, could not be read."""
-    from ui.progress import ProgressBar
-
-    with _parts(arguments) as parts, ProgressBar() as bar:
-        report = parts.library.add(arguments.paths, bar)
-    for problem in report.failed:
-        print(f"refdesk: not added: {problem.path}: {problem.reason}", file=sys.stderr)
-    for problem in report.skipped:
-        print(f"refdesk: skipped: {problem.path}: {problem.reason}", file=sys.stderr)
-    counts = {
-        "added": report.added,
-        "changed": report.changed,
-        "unchanged": report.unchanged,
-        "skipped": report.skipped,
-        "failed": report.failed,
-    }
-    print(", ".join(f"{len(each)} {word}" for word, each in counts.items() if each) or "nothing")
-    return 1 if report.failed else 0
-
-
-def remove(arguments: argparse.Namespace) -> int:
-    with _parts(arguments) as parts:
-        # All or none: a wrong name among several is told before anything is removed.
-        entries = [parts.library.get(each) for each in arguments.documents]
-        for entry in entries:
-            parts.library.remove(str(entry.id))
-            print(f"removed {entry.title} ({entry.path})")
-    return 0
-
-
-def list_(arguments: argparse.Namespace) -> int:
-    with _parts(arguments) as parts:
-        entries = parts.library.entries()
-    if arguments.json:
-        return _json([asdict(entry) for entry in entries])
-    for entry in entries:
-        about = ", ".join(each for each in (entry.date or "date unknown", entry.source) if each)
-        print(
-            f"{entry.id:>4}  {entry.title}\n      {about} · {entry.chunks} passages · {entry.path}"
-        )
-    if not entries:
-        print("The library is empty. Add articles with `refdesk add PATH`.", file=sys.stderr)
-    return 0
-
-
-def show(arguments: argparse.Namespace) -> int:
-    with _parts(arguments) as parts:
-        entry = parts.library.get(arguments.document)
-        text = parts.library.text(entry)
-        body = parts.library.body(entry)
-    if arguments.text:
-        # Written as it is: a line end of our own would not be in the document.
-        sys.stdout.write(text)
-        sys.stdout.flush()
-        return 0
-    kept = body if body is not None else [(0, len(text))]
-    if arguments.json:
-        return _json({**asdict(entry), "text": text, "body": [list(span) for span in kept]})
-    for label in ("title", "author", "date", "source", "path", "sha256", "added"):
-        print(f"{label + ':':<9}{getattr(entry, label) or 'unknown'}")
-    print(f"{'passages:':<9} {entry.chunks}\n")
-    for line, is_kept in _marked(text, kept):
-        print(line if is_kept else f"  ┊ left out: {line}")
-    return 0
-
-
-def _marked(text: str, kept: list[tuple[int, int]]) -> Iterator[tuple[str, bool]]:
-    """The document's lines, each with whether any of it is indexed."""
-    at = 0
-    for line in text.splitlines(keepends=True):
-        start, end = at, at + len(line)
-        at = end
-        if line.strip():
-            yield line.rstrip("\n"), any(s < end and start < e for s, e in kept)
-        else:
-            yield "", True
-
-
 def search(arguments: argparse.Namespace) -> int:
-    question = _asked(arguments.question)
-    with _parts(arguments) as parts:
-        hits = parts.library.search(question, arguments.k)
+    from ui.cited import file_name
+    from ui.plain import hit_json
+
+    question = asked(arguments.question)
+    limited = limits_of(arguments)
+    with opened(arguments) as parts:
+        hits = parts.library.search(question, arguments.k, limited)
     if arguments.json:
-        return _json(
-            [
-                {
-                    "rank": rank,
-                    "document": hit.entry.path,
-                    "title": hit.entry.title,
-                    "date": hit.entry.date,
-                    "page": hit.chunk.page,
-                    "start": hit.chunk.start,
-                    "end": hit.chunk.end,
-                    "text": hit.chunk.text,
-                    "score": round(hit.score, 6),
-                    "similarity": None if hit.similarity is None else round(hit.similarity, 4),
-                    "bm25": None if hit.bm25 is None else round(hit.bm25, 4),
-                }
-                for rank, hit in enumerate(hits, start=1)
-            ]
-        )
+        return print_json([hit_json(rank, hit) for rank, hit in enumerate(hits, start=1)])
     for rank, hit in enumerate(hits, start=1):
-        where = f"{Path(hit.entry.path).name}, characters {hit.chunk.start}-{hit.chunk.end}"
+        where = f"{file_name(hit.entry.path)}, characters {hit.chunk.start}-{hit.chunk.end}"
         print(f"{rank:>3}. {hit.entry.title} ({hit.entry.date or 'date unknown'}) · {where}")
         print("     " + " ".join(hit.chunk.text.split())[:300])
+        if hit.entry.also_in:
+            print("     also in: " + ", ".join(map(file_name, hit.entry.also_in)))
     if not hits:
-        print("Nothing found: the library is empty.", file=sys.stderr)
+        reason = "no document is in these limits" if limited else "the library is empty"
+        print(f"Nothing found: {reason}.", file=sys.stderr)
     return 0
-
-
-def _asked(question: str) -> str:
-    """The same rule as the engine's, for a search that needs no engine."""
-    if not any(each.isalnum() for each in question):
-        raise UsageError("The question is empty. Type what you want to know.")
-    return question
 
 
 def ask(arguments: argparse.Namespace) -> int:
-    from rag.types import Answer, Finished, Status, Token
+    from rag.types import Answer, Finished, Question, Status, Token
     from ui.progress import StatusLine
     from ui.render import answer_json, answer_text
 
     answer: Answer | None = None
-    with StatusLine() as line, _parts(arguments, loading=line.say) as parts:
+    question = Question(arguments.question, where=limits_of(arguments))
+    with StatusLine() as line, opened(arguments, loading=line.say) as parts:
         # A terminal sees the words as they come; the checked answer then takes their place.
         live = sys.stdout.isatty() and not arguments.json
-        for event in parts.ask(arguments.question):
+        for event in parts.ask(question):
             if isinstance(event, Status):
                 line.say(event.text, event.fraction)
             elif isinstance(event, Token) and live:
@@ -169,7 +75,7 @@ def ask(arguments: argparse.Namespace) -> int:
         line.clear()
     assert answer is not None, "ask ends with Finished"
     if arguments.json:
-        return _json(answer_json(answer))
+        return print_json(answer_json(answer))
     print(answer_text(answer, _width()))
     return 0
 
@@ -184,7 +90,7 @@ def serve(arguments: argparse.Namespace) -> int:
         "serve.port": arguments.port,
         "serve.open_browser": False if arguments.no_browser else None,
     }
-    with _parts(arguments, overrides, loading=_say) as parts:
+    with opened(arguments, overrides, loading=_say) as parts:
         section = parts.settings.serve
         # Before seconds are spent on loading: most failures to serve are a port in use.
         claim_port(section.host, section.port)
@@ -220,7 +126,7 @@ def config_(arguments: argparse.Namespace) -> int:
     settings = config.load(home=arguments.home, config=arguments.config)
     rows = config.describe(settings)
     if arguments.json:
-        return _json([asdict(row) for row in rows])
+        return print_json([asdict(row) for row in rows])
     width = max(len(f"{row.name} = {json.dumps(row.value)}") for row in rows)
     for row in rows:
         value = f"{row.name} = {json.dumps(row.value, ensure_ascii=False)}"
@@ -229,7 +135,7 @@ def config_(arguments: argparse.Namespace) -> int:
 
 
 def models_list(arguments: argparse.Namespace) -> int:
-    with _parts(arguments) as parts:
+    with opened(arguments) as parts:
         store = parts.models
         chosen = {parts.settings.models.generator, parts.settings.models.embedder}
         rows: list[dict[str, Any]] = [
@@ -249,7 +155,7 @@ def models_list(arguments: argparse.Namespace) -> int:
             for entry in store.manifest.entries
         ]
     if arguments.json:
-        return _json(rows)
+        return print_json(rows)
     for row in rows:
         state = "installed" if row["installed"] else "not installed"
         use = ", in use" if row["in_use"] else ""
@@ -277,7 +183,7 @@ def _backend(parts: Parts, entry: ModelEntry) -> dict[str, str | None]:
 def models_pull(arguments: argparse.Namespace) -> int:
     from ui.progress import ProgressBar
 
-    with _parts(arguments) as parts:
+    with opened(arguments) as parts:
         for name in _names(arguments, parts):
             entry = parts.models.manifest.get(name)
             with ProgressBar(unit="B") as bar:
@@ -288,7 +194,7 @@ def models_pull(arguments: argparse.Namespace) -> int:
 
 
 def models_add(arguments: argparse.Namespace) -> int:
-    with _parts(arguments) as parts:
+    with opened(arguments) as parts:
         entry = parts.models.add(
             arguments.path,
             name=arguments.name,
@@ -301,7 +207,7 @@ def models_add(arguments: argparse.Namespace) -> int:
 
 
 def models_convert(arguments: argparse.Namespace) -> int:
-    with _parts(arguments) as parts:
+    with opened(arguments) as parts:
         for name in arguments.names or [parts.settings.models.embedder]:
             _convert(parts, parts.models.manifest.get(name))
     return 0
@@ -325,7 +231,7 @@ def _convert(parts: Parts, entry: ModelEntry) -> None:
 
 
 def models_verify(arguments: argparse.Namespace) -> int:
-    with _parts(arguments) as parts:
+    with opened(arguments) as parts:
         names = arguments.names or [
             entry.name for entry in parts.models.manifest.entries if parts.models.present(entry)
         ]
@@ -343,25 +249,6 @@ def _names(arguments: argparse.Namespace, parts: Parts) -> list[str]:
     return list(arguments.names) or [section.generator, section.embedder]
 
 
-@contextmanager
-def _parts(
-    arguments: argparse.Namespace,
-    overrides: dict[str, Any] | None = None,
-    loading: Callable[[str], None] | None = None,
-) -> Iterator[Parts]:
-    settings = config.load(home=arguments.home, config=arguments.config, overrides=overrides)
-    parts = Parts(settings, loading)
-    try:
-        yield parts
-    finally:
-        parts.close()
-
-
-def _json(value: object) -> int:
-    print(json.dumps(value, ensure_ascii=False, indent=2))
-    return 0
-
-
 def _say(text: str) -> None:
     print(f"{text} …", file=sys.stderr, flush=True)
 
@@ -373,10 +260,14 @@ def _width() -> int:
 
 
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
-    "add": add,
-    "remove": remove,
-    "list": list_,
-    "show": show,
+    "add": documents.add,
+    "sync": documents.sync,
+    "watch": documents.watch,
+    "remove": documents.remove,
+    "edit": documents.edit,
+    "list": documents.list_,
+    "collections": documents.collections,
+    "show": documents.show,
     "search": search,
     "ask": ask,
     "serve": serve,

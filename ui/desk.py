@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from index.errors import RefdeskError
-from index.types import Entry
+from index.types import Entry, Filter, Hit
 from rag.config import ROOT
-from rag.types import Event
+from rag.types import Event, Question
 from ui.cited import file_name
+from ui.limits import asked
 
 if TYPE_CHECKING:
     from rag.build import Parts
@@ -24,11 +25,15 @@ log = logging.getLogger("refdesk")
 class Desk(Protocol):
     """Answers questions from one library. Safe to use from several threads."""
 
-    def ask(self, question: str) -> Iterator[Event]:
+    def ask(self, question: Question | str) -> Iterator[Event]:
         """Answers as `rag.engine.Engine.ask` does; closing the iterator stops the work.
 
         Raises RefdeskError.
         """
+        ...
+
+    def search(self, question: str, k: int, where: Filter | None = None) -> list[Hit]:
+        """The `k` passages that fit best. Raises UsageError, LibraryError, ModelError."""
         ...
 
     def entries(self) -> list[Entry]:
@@ -64,7 +69,10 @@ class LibraryDesk:
         """
         threading.Thread(target=self._warm, name="refdesk-warm", daemon=True).start()
 
-    def ask(self, question: str) -> Iterator[Event]:
+    def search(self, question: str, k: int, where: Filter | None = None) -> list[Hit]:
+        return self._library.search(asked(question), k, where)
+
+    def ask(self, question: Question | str) -> Iterator[Event]:
         return self._engine.ask(question)
 
     def entries(self) -> list[Entry]:

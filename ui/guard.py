@@ -33,6 +33,7 @@ _OPEN = frozenset(
         "/healthz",
         "/api/ask",
         "/api/documents",
+        "/api/search",
         "/gradio_api/app_id",
         "/gradio_api/queue/join",
         "/gradio_api/queue/data",

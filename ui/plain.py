@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from index.types import Hit
 from rag.types import Answer, Citation, Source
 from ui.cited import file_name, one_line, stretches, supporting, visible
 
@@ -87,6 +88,24 @@ def source_json(source: Source) -> dict[str, Any]:
         "start": source.start,
         "end": source.end,
         "text": source.text,
+    }
+
+
+def hit_json(rank: int, hit: Hit) -> dict[str, Any]:
+    """One passage as `refdesk search --json` and the HTTP interface show it."""
+    return {
+        "rank": rank,
+        "document": hit.entry.path,
+        "title": hit.entry.title,
+        "date": hit.entry.date,
+        "page": hit.chunk.page,
+        "start": hit.chunk.start,
+        "end": hit.chunk.end,
+        "text": hit.chunk.text,
+        "score": round(hit.score, 6),
+        "similarity": None if hit.similarity is None else round(hit.similarity, 4),
+        "bm25": None if hit.bm25 is None else round(hit.bm25, 4),
+        "also_in": list(hit.entry.also_in),
     }
 
 

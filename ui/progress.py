@@ -23,7 +23,9 @@ BAR = 24
 
 
 class ProgressBar:
-    """Call it with a label, how much is done, and how much there is.
+    """Call it with a label, how much is done, how much there is and, if need be, what is in hand.
+
+    A new label begins a new count; its rate tells the time left.
 
     unit  "B" for bytes; else what is counted, or nothing
     """
@@ -53,7 +55,7 @@ class ProgressBar:
     ) -> None:
         self.close()
 
-    def __call__(self, label: str, done: int, total: int) -> None:
+    def __call__(self, label: str, done: int, total: int, note: str = "") -> None:
         now = self._clock()
         fresh = label != self._label
         if fresh:
@@ -65,6 +67,8 @@ class ProgressBar:
             return
         self._shown = (now, fraction)
         text = self._text(label, done, total, fraction, now)
+        if note:
+            text += f"  {_printable(note)}"
         if self._live:
             width = shutil.get_terminal_size().columns - 1
             self._stream.write(f"\r\x1b[K{text[:width]}")

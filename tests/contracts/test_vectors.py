@@ -44,6 +44,31 @@ def test_asks_for_more_than_there_is(kind: type) -> None:
     assert sorted(number for number, _ in store.search(vectors(1)[0], 10)) == [3, 5]
 
 
+def test_only_what_is_allowed_takes_places(kind: type) -> None:
+    matrix = vectors(500)
+    ids = np.arange(1000, 1500)
+    store, exact = kind(ids, matrix), ExactStore(ids, matrix)
+    allowed = RNG.permutation(ids)[:40]
+    for query in vectors(20):
+        found = store.search(query, 10, allowed)
+        assert len(found) == 10
+        assert {number for number, _ in found} <= set(allowed.tolist())
+        expected = [each for each in exact.search(query, 500) if each[0] in allowed][:10]
+        assert [number for number, _ in found] == [number for number, _ in expected]
+
+
+def test_few_or_none_or_unknown_allowed(kind: type) -> None:
+    store = kind(np.arange(10, 20), vectors(10))
+    query = vectors(1)[0]
+    assert sorted(number for number, _ in store.search(query, 5, np.array([11, 17, 900]))) == [
+        11,
+        17,
+    ]
+    assert store.search(query, 5, np.empty(0, np.int64)) == []
+    assert store.search(query, 5, np.array([900])) == []
+    assert store.search(query, 5, np.array([3])) == []
+
+
 def test_saves_and_loads(kind: type, tmp_path: Path) -> None:
     matrix = vectors(20)
     store = kind(np.arange(20), matrix)

@@ -57,6 +57,16 @@ def pdf(pages: Sequence[Sequence[str]], **about: str) -> bytes:
     )
 
 
+def scanned_pdf(pages: int) -> bytes:
+    """A PDF of pages that are one picture each, as a scanner makes them."""
+    from PIL import Image
+
+    sheets = [Image.new("L", (40, 60), 40 * n) for n in range(1, pages + 1)]
+    out = io.BytesIO()
+    sheets[0].save(out, "PDF", save_all=True, append_images=sheets[1:])
+    return out.getvalue()
+
+
 def _pdf_string(text: str) -> bytes:
     data = text.encode("cp1252")
     for special in (b"\\", b"(", b")"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sqlite3
@@ -12,8 +13,9 @@ import pytest
 
 from index.catalog import Catalog
 from index.errors import BusyError, CorruptError, LibraryError, NotFoundError, StorageError
-from index.library import Library, LibrarySettings
+from index.library import Library, LibrarySettings, Report
 from tests.fakes import HashEmbedder
+from tests.index.files import zip_of
 
 LONG = "Rain fell on the harbour town all through the night and the ferries stayed in port. "
 
@@ -126,7 +128,7 @@ def test_a_name_that_is_not_utf8(tmp_path: Path) -> None:
 def test_two_of_one_name_are_told_apart(tmp_path: Path) -> None:
     for folder in "ab":
         (tmp_path / folder).mkdir()
-        (tmp_path / folder / "same.txt").write_text(LONG)
+        (tmp_path / folder / "same.txt").write_text(f"From {folder}. {LONG}")
     library = open_library(tmp_path)
     library.add([tmp_path / "a", tmp_path / "b"])
     with pytest.raises(NotFoundError, match="by its number"):
@@ -239,7 +241,7 @@ def test_a_full_disk_loses_nothing(tmp_path: Path, docs: Path) -> None:
     library = open_library(tmp_path)
     library.add([docs])
     before = library.entries()
-    db = library._catalog._db
+    db = library._catalog._db.connection
     pages = db.execute("PRAGMA page_count").fetchone()[0]
     db.execute(f"PRAGMA max_page_count = {pages}")  # SQLite then reports a full disk
     (docs / "big.txt").write_text(LONG * 500)
@@ -271,3 +273,100 @@ def test_words_match_by_stem_and_stop_words_do_not_count(tmp_path: Path, docs: P
     catalog = Catalog(tmp_path / "home" / "library.sqlite")
     assert catalog.match("selling a loaf or loaves", 5)
     assert not catalog.match("what is the zebra", 5)
+
+
+def test_an_archive_is_kept_in_step(tmp_path: Path) -> None:
+    archive = tmp_path / "news.zip"
+    library = open_library(tmp_path)
+
+    def add(**members: bytes) -> Report:
+        archive.write_bytes(
+            zip_of(**{name.replace("_", "."): each for name, each in members.items()})
+        )
+        return library.add([archive])
+
+    first = add(a_txt=b"Four ferries ran.", b_txt=b"The quay was raised.", c_jpg=b"x")
+    assert first.added == (f"{archive}!/a.txt", f"{archive}!/b.txt")
+    assert [problem.path for problem in first.skipped] == [f"{archive}!/c.jpg"]
+    assert not first.failed
+    assert library.search("Which quay was raised?", 1)[0].entry.path == f"{archive}!/b.txt"
+    other = tmp_path / "news.zip!-notes.txt"
+    other.write_text("Of another file.", encoding="utf-8")
+    library.add([other])
+
+    again = add(a_txt=b"Four ferries ran.", b_txt=b"\0", d_txt=b"A lamp was lit.")
+    assert again.unchanged == (f"{archive}!/a.txt",)
+    assert again.added == (f"{archive}!/d.txt",)
+    # What can be read no longer is still in the file.
+    assert [problem.path for problem in again.failed] == [f"{archive}!/b.txt"]
+    assert again.removed == ()
+
+    last = add(d_txt=b"A lamp was lit again.")
+    assert last.changed == (f"{archive}!/d.txt",)
+    assert last.removed == (f"{archive}!/a.txt", f"{archive}!/b.txt")
+    assert [Path(entry.path).name for entry in library.entries()] == [other.name, "d.txt"]
+    assert all(hit.entry.path != f"{archive}!/b.txt" for hit in library.search("quay", 5))
+
+    archive.write_bytes(b"PK no more")
+    assert [problem.path for problem in library.add([archive]).failed] == [str(archive)]
+    assert len(library.entries()) == 2
+
+
+def test_an_article_that_becomes_a_list(tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    article = {"title": "The quay", "text": "The quay was raised by forty centimetres."}
+    library = open_library(tmp_path)
+    file.write_text(json.dumps(article), encoding="utf-8")
+    assert library.add([file]).added == (str(file),)
+    file.write_text(json.dumps([article, article]), encoding="utf-8")
+    report = library.add([file])
+    assert report.copies == (f"{file}!/1", f"{file}!/2")
+    assert library.get("a.json!/2").origins == (f"{file}!/1", f"{file}!/2")
+    assert report.removed == (str(file),)
+    assert [entry.id for entry in library.entries()] == [1]  # it is the same article
+    with pytest.raises(NotFoundError):
+        library.get("2")  # a place in a file is no number
+
+
+def test_an_article_in_an_archive_and_beside_it_is_one(tmp_path: Path) -> None:
+    archive, beside = tmp_path / "news.zip", tmp_path / "quay.txt"
+    archive.write_bytes(zip_of(**{"x/quay.txt": b"The quay was raised.", "fog.txt": b"Fog came."}))
+    beside.write_bytes(b"The quay was raised.")
+    library = open_library(tmp_path)
+    report = library.add([archive, beside])
+    assert (len(report.added), report.copies) == (2, (str(beside),))
+    assert library.get("quay.txt").origins == (f"{archive}!/x/quay.txt", str(beside))
+    assert len(library.search("Which quay was raised?", 5)) == 2
+
+    assert [entry.path for entry in library.members("news.zip")] == [
+        f"{archive}!/x/quay.txt",
+        f"{archive}!/fog.txt",
+    ]
+    assert len(library.remove_members("news.zip")) == 2
+    assert [entry.origins for entry in library.entries()] == [(str(beside),)]
+    assert library.members("news.zip") == []
+    library.add([archive])
+    assert library.get("quay.txt").origins == (str(beside), f"{archive}!/x/quay.txt")
+    with pytest.raises(NotFoundError):
+        library.get("fog.txt")  # it is named with its archive
+
+
+def test_a_line_put_before_others_leaves_them_as_they_were(tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl"
+    lines = [json.dumps({"title": f"Note {n}", "text": f"Ferry {n} ran."}) for n in range(4)]
+    file.write_text("\n".join(lines[1:3]), encoding="utf-8")
+    library = open_library(tmp_path)
+    library.add([file])
+    library.edit("a.jsonl!/2", {"title": "Corrected"})
+    file.write_text("\n".join([lines[0], lines[2], lines[1], lines[3]]), encoding="utf-8")
+    report = library.add([file])
+    assert report.added == (f"{file}!/1", f"{file}!/4")
+    assert report.moved == ((f"{file}!/1", f"{file}!/3"),)
+    assert report.unchanged == (f"{file}!/2",)
+    assert [library.get(f"a.jsonl!/{n}").title for n in (1, 2, 3, 4)] == [
+        "Note 0", "Corrected", "Note 1", "Note 3"]  # fmt: skip
+    file.write_text("\n".join([lines[1], lines[2]]), encoding="utf-8")
+    report = library.add([file])
+    assert (report.moved, report.unchanged) == (((f"{file}!/3", f"{file}!/1"),), (f"{file}!/2",))
+    assert report.removed == (f"{file}!/1", f"{file}!/4")
+    assert [entry.title for entry in library.entries()] == ["Note 1", "Corrected"]

@@ -21,9 +21,11 @@ from index.errors import (
     TooLargeError,
     UnsupportedError,
 )
-from index.read import read, suffixes, title_of
+from index.kinds import suffixes
+from index.read import read
+from index.titles import title_of
 from index.types import Document
-from tests.index.files import ENCRYPTED_PDF, docx, pdf, with_part, zip_of
+from tests.index.files import ENCRYPTED_PDF, docx, pdf, scanned_pdf, with_part, zip_of
 
 PROSE = (
     "The lighthouse keeper wrote every ship into a book, and after forty years the book was worth"
@@ -306,7 +308,14 @@ def test_pdf_titles_of_programs_do_not_count(tmp_path: Path, title: str) -> None
 def test_pdf_without_text(tmp_path: Path) -> None:
     found = error(tmp_path, "a.pdf", pdf([[], []]))
     assert isinstance(found, EmptyDocumentError)
-    assert "looks like a scan: no text on its 2 pages" in str(found)
+    assert "holds no text on its 2 pages" in str(found)
+
+
+def test_a_scanned_pdf_is_told_as_one(tmp_path: Path) -> None:
+    found = error(tmp_path, "a.pdf", scanned_pdf(3))
+    assert isinstance(found, EmptyDocumentError)
+    assert "is a scan: its 3 pages hold only images" in str(found)
+    assert "text recognition (OCR)" in str(found)
 
 
 def test_encrypted_pdf(tmp_path: Path) -> None:

@@ -8,9 +8,10 @@ import pytest
 
 from index.errors import LibraryError, QuestionError
 from index.library import Library
+from index.types import Filter
 from rag.engine import REFUSAL, Engine, Policy
 from rag.prompt import FAMILIES, NOT_STATED
-from rag.types import Answer, Event, Finished, Sources, Status, Token
+from rag.types import Answer, Event, Finished, Question, Sources, Status, Token
 from tests.fakes import HashEmbedder, ScriptedLLM
 
 ARTICLE = """\
@@ -40,6 +41,26 @@ def engine(library: Library, llm: ScriptedLLM, **policy: object) -> Engine:
 def finished(events: list[Event]) -> Answer:
     assert isinstance(events[-1], Finished)
     return events[-1].answer
+
+
+def test_a_question_is_asked_of_what_it_is_limited_to(library: Library, tmp_path: Path) -> None:
+    (tmp_path / "later.md").write_text(f"---\ndate: 2026-05\n---\n{ARTICLE.replace('42', '57')}")
+    library.add([tmp_path / "later.md"])
+    asked = Question("What did the plant cost?", where=Filter(date_from="2026"))
+    answer = finished(
+        list(engine(library, ScriptedLLM("The plant cost $57 million. [1]")).ask(asked))
+    )
+    assert {Path(source.document).name for source in answer.sources} == {"later.md"}
+    assert not answer.refused
+
+
+def test_limits_that_let_nothing_through_are_refused_unasked(library: Library) -> None:
+    llm = ScriptedLLM()
+    asked = Question("What did the plant cost?", where=Filter(date_from="2030"))
+    answer = finished(list(engine(library, llm).ask(asked)))
+    assert answer.refused
+    assert answer.sources == ()
+    assert not llm.prompts
 
 
 def test_sources_then_tokens_then_the_answer(library: Library) -> None:

@@ -9,14 +9,15 @@ import threading
 import time
 from collections.abc import Iterator
 
-from index.errors import ModelMissingError, QuestionError
-from index.types import Entry
+from index.errors import ModelMissingError, NotFoundError, QuestionError
+from index.types import Chunk, Entry, Filter, Hit
 from rag.types import (
     Answer,
     Citation,
     Claim,
     Event,
     Finished,
+    Question,
     Source,
     Sources,
     Status,
@@ -119,13 +120,15 @@ def hostile_answer(question: str) -> Answer:
 class FakeDesk:
     """pace_s: how long each step takes.
 
-    asked  the questions, in order
-    open   how many iterators have been opened and not yet closed
+    asked   the questions, in order
+    limits  what each was limited to
+    open    how many iterators have been opened and not yet closed
     """
 
     def __init__(self, pace_s: float = 0.0) -> None:
         self.pace_s = pace_s
         self.asked: list[str] = []
+        self.limits: list[Filter | None] = []
         self.open = 0
         self._lock = threading.Lock()
 
@@ -143,7 +146,22 @@ class FakeDesk:
     def model_name(self) -> str:
         return MODEL
 
-    def ask(self, question: str) -> Iterator[Event]:
+    def search(self, question: str, k: int, where: Filter | None = None) -> list[Hit]:
+        """Passages of the documents that `where` names, else of all."""
+        self.limits.append(where)
+        names = where.documents if where else ()
+        if "missing.md" in names:
+            raise NotFoundError("No document 'missing.md' in the library.")
+        found = [each for each in _ENTRIES if not names or each.path in names]
+        return [
+            Hit(entry.id, entry, Chunk(0, 0, 20, _TEXTS[entry.id][:20], entry.title), 1 / n, 0.5)
+            for n, entry in enumerate(found[:k], start=1)
+        ]
+
+    def ask(self, question: Question | str) -> Iterator[Event]:
+        if isinstance(question, Question):
+            self.limits.append(question.where)
+            question = question.text
         with self._lock:
             self.asked.append(question)
             self.open += 1

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from index.errors import ServeError
+from index.types import Filter
 from tests.ui.fake_desk import NO_MODEL, SECRET, FakeDesk, cited_answer
 from ui.api import _lines
 from ui.asking import Askings
@@ -54,6 +55,41 @@ def lines(client: TestClient, question: str) -> list[dict[str, Any]]:
 
 
 # Questions
+
+
+def test_a_question_takes_limits(client: TestClient, desk: FakeDesk) -> None:
+    limits = {"collections": ["news"], "tags": ["sea"], "since": "2024-03", "until": "2024"}
+    assert client.post("/api/ask", json={"question": "How high?", **limits}).status_code == 200
+    assert desk.limits[-1] == Filter(("news",), (), ("sea",), "2024-03", "2024")
+    assert client.post("/api/ask", json={"question": "How high?"}).status_code == 200
+    assert desk.limits[-1] is None
+
+
+def test_passages_are_searched(client: TestClient, desk: FakeDesk) -> None:
+    body = {"question": "How high?", "k": 2}
+    passages = client.post("/api/search", json=body).json()["passages"]
+    assert [each["rank"] for each in passages] == [1, 2]
+    assert {"document", "start", "end", "text", "also_in"} <= set(passages[0])
+    only = client.post("/api/search", json={**body, "documents": ["/articles/market.html"]})
+    assert [each["document"] for each in only.json()["passages"]] == ["/articles/market.html"]
+
+
+@pytest.mark.parametrize(
+    ("limits", "status", "message"),
+    [
+        ({"since": "March"}, 400, "since = 'March'"),
+        ({"until": "2024-02-31"}, 400, "2026-03-01"),
+        ({"documents": ["missing.md"]}, 400, "missing.md"),
+        ({"documents": "x"}, 422, "documents"),
+        ({"colour": "red"}, 422, "colour"),
+    ],
+)
+def test_limits_that_cannot_be_are_told(
+    client: TestClient, limits: dict[str, Any], status: int, message: str
+) -> None:
+    answer = client.post("/api/search", json={"question": "How high?", **limits})
+    assert answer.status_code == status
+    assert message in answer.json()["error"]
 
 
 def test_a_question_is_answered_as_the_command_line_does(client: TestClient) -> None:

@@ -35,6 +35,15 @@ def test_in_a_log_it_is_a_few_plain_lines() -> None:
     assert lines[4].endswith("6 s left")
 
 
+def test_what_is_in_hand_does_not_begin_a_new_count() -> None:
+    log, clock = io.StringIO(), Clock()
+    bar = ProgressBar("", log, clock)
+    for done in range(11):
+        bar("Reading", done, 10, f"{done}.md\x1b[31m")
+        clock.now += 2
+    assert "Reading   80%  8 of 10  0.5/s  4 s left  8.md[31m" in log.getvalue().splitlines()
+
+
 def test_a_slow_log_still_says_something() -> None:
     log, clock = io.StringIO(), Clock()
     bar = ProgressBar("", log, clock)

@@ -424,7 +424,14 @@ def test_control_characters_are_left_out(bad: str) -> None:
 
 @pytest.mark.parametrize(
     ("path", "name"),
-    [("/a/b.md", "b.md"), ("C:\\a\\b c.md", "b c.md"), ("b.md", "b.md"), ("/a/x\\y.md", "x\\y.md")],
+    [
+        ("/a/b.md", "b.md"),
+        ("C:\\a\\b c.md", "b c.md"),
+        ("b.md", "b.md"),
+        ("/a/x\\y.md", "x\\y.md"),
+        ("/a/news.zip!/b/c.pdf", "news.zip!/b/c.pdf"),
+        ("C:\\a\\b.jsonl!/3", "b.jsonl!/3"),
+    ],
 )
 def test_file_names(path: str, name: str) -> None:
     assert file_name(path) == name

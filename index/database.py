@@ -1,0 +1,153 @@
+"""One SQLite file: opened, migrated, its errors told as ours. Knows nothing of documents.
+
+The one place that imports SQLite.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from index.chunk import embedded
+from index.errors import BusyError, CorruptError, StorageError
+from index.schema import MIGRATIONS, SCHEMA, VERSION
+
+__all__ = ["Connection", "Database", "Row", "digest", "marks"]
+
+Row = sqlite3.Row
+Connection = sqlite3.Connection
+
+
+def digest(text: str) -> bytes:
+    """SHA-256 of a text's UTF-8; lone surrogates, which a broken file may hold, count too."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+def marks(values: Sequence[object]) -> str:
+    """As many question marks as there are values, for `IN (...)`."""
+    return ",".join("?" * len(values))
+
+
+class Database:
+    """One open database. Usable from several threads; calls are serialised."""
+
+    def __init__(self, path: Path) -> None:
+        """Opens, creates or migrates the database.
+
+        Raises CorruptError (damaged, or made by a newer version), StorageError, BusyError.
+        """
+        self.path = path
+        self._lock = threading.RLock()
+        with self._told():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.connection = sqlite3.connect(path, timeout=10, check_same_thread=False)
+            self.connection.row_factory = sqlite3.Row
+            self.connection.isolation_level = None
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
+                self.connection.execute(f"PRAGMA {pragma}")
+            self._prepare()
+            # Only now: a migration drops tables, which must not cascade.
+            self.connection.execute("PRAGMA foreign_keys=ON")
+
+    def close(self) -> None:
+        with self._lock:
+            self.connection.close()
+
+    def rows(self, sql: str, *values: object) -> list[sqlite3.Row]:
+        """All rows that a query gives."""
+        with self._lock, self._told():
+            return self.connection.execute(sql, values).fetchall()
+
+    def sequence(self) -> int:
+        """Grows with each committed change of passages, by whichever process."""
+        return self._counter("sequence")
+
+    def revision(self) -> int:
+        """Grows with each committed change of any kind, by whichever process."""
+        return self._counter("revision")
+
+    @contextlib.contextmanager
+    def change(self, *, passages: bool = True) -> Iterator[sqlite3.Connection]:
+        """A transaction, all or nothing, that `revision` counts, and `sequence` if passages do."""
+        counted = "'sequence', 'revision'" if passages else "'revision'"
+        with self.transaction() as db:
+            yield db
+            db.execute(f"UPDATE meta SET value = value + 1 WHERE key IN ({counted})")
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that nothing counts: for what no search and no listing shows."""
+        with self._lock, self._told():
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.connection
+                self.connection.execute("COMMIT")
+            except BaseException:
+                # A full disk may have ended the transaction already.
+                if self.connection.in_transaction:
+                    self.connection.execute("ROLLBACK")
+                raise
+
+    def _counter(self, key: str) -> int:
+        return int(self.rows("SELECT value FROM meta WHERE key = ?", key)[0][0])
+
+    def _prepare(self) -> None:
+        if self._version() == VERSION:
+            return
+        self.connection.create_function("sha256", 1, digest, deterministic=True)
+        self.connection.create_function("embedded", 3, embedded, deterministic=True)
+        with self.transaction() as db:
+            version = self._version()  # again: another process may have been first
+            if version == VERSION:
+                return
+            script = SCHEMA if version == 0 else MIGRATIONS.get(version)
+            if script is None:
+                raise CorruptError(
+                    f"The library {self.path} has format {version}; this Refdesk reads format "
+                    f"{VERSION}. Use the version that made it, or another --home."
+                )
+            for statement in _statements(script):
+                db.execute(statement)
+            db.execute(f"PRAGMA user_version = {VERSION}")
+
+    def _version(self) -> int:
+        return int(self.connection.execute("PRAGMA user_version").fetchone()[0])
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turns SQLite's errors, and the file system's, into ours."""
+        try:
+            yield
+        except sqlite3.DatabaseError as exc:
+            reason = str(exc)
+            if "locked" in reason or "busy" in reason:
+                raise BusyError(
+                    f"Another process is writing to the library {self.path}. Try again shortly."
+                ) from exc
+            if any(word in reason for word in ("full", "disk I/O", "readonly", "unable to open")):
+                raise StorageError(
+                    f"The library {self.path} cannot be written ({reason}). Nothing already "
+                    "stored is lost: make room or check the folder's rights, and run it again."
+                ) from exc
+            raise CorruptError(
+                f"The library {self.path} is damaged ({reason}). Move it away and add the "
+                "articles again, or restore a backup."
+            ) from exc
+        except OSError as exc:
+            raise StorageError(
+                f"The library {self.path} cannot be opened ({exc.strerror}). "
+                "Check the folder's rights, or name another with --home."
+            ) from exc
+
+
+def _statements(script: str) -> Iterator[str]:
+    held = ""
+    for line in script.splitlines():
+        held += line + "\n"
+        if sqlite3.complete_statement(held):
+            yield held
+            held = ""

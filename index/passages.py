@@ -1,0 +1,212 @@
+"""Passages as searches need them: vectors, word search, and which documents a search may show."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+from index.database import Database, Row, marks
+from index.embed import Vectors
+from index.errors import CorruptError
+from index.types import Chunk, Entry
+from index.vectors import Ids
+
+_ENTRY = """
+SELECT d.id, d.title, d.author, d.date, d.source, d.added, d.edits,
+       length(d.text) AS characters,
+       (SELECT count(*) FROM chunk c WHERE c.document = d.id) AS chunks,
+       (SELECT json_group_array(json_array(o.path, o.sha256, o.collection))
+        FROM (SELECT * FROM origin WHERE document = d.id ORDER BY id) o) AS origins,
+       (SELECT json_group_array(t.tag) FROM tag t WHERE t.document = d.id) AS tags,
+       (SELECT json_group_array(o.path) FROM document e JOIN origin o ON o.document = e.id
+        WHERE e.family = d.family AND e.id <> d.id) AS also_in
+FROM document d
+"""
+
+# A date known by year or month spans all of it: '2024' is 2024-01-01 to 2024-12-31.
+_FIRST_DAY = "substr(d.date || substr('-01-01', length(d.date) - 3), 1, 10)"
+_LAST_DAY = "substr(d.date || substr('-12-31', length(d.date) - 3), 1, 10)"
+
+# Words that carry no topic: left out of word search, where they would only add noise and time.
+_STOP = frozenset(
+    """
+    a about am an and any are as at be been being but by can could did do does doing for from had
+    has have he her hers him his how i if in into is it its just me my no nor not of on or our
+    ours she should so some such than that the their theirs them then there these they this those
+    through to too up us was we were what when where which while who whom whose why will with
+    would you your yours tell say says said
+    """.split()
+)
+_WORD = re.compile(r"\w+")
+
+
+class Passages:
+    """What searches read of a library."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def count(self) -> int:
+        """The number of passages."""
+        return int(self._db.rows("SELECT count(*) FROM chunk")[0][0])
+
+    def fingerprints(self) -> set[str]:
+        """The embedders whose vectors passages use."""
+        rows = self._db.rows(
+            "SELECT DISTINCT fingerprint FROM vector WHERE id NOT IN"
+            " (SELECT vector FROM loose WHERE vector NOT IN (SELECT vector FROM chunk))"
+        )
+        return {row[0] for row in rows}
+
+    def vectors(self, dimension: int) -> tuple[Ids, Vectors]:
+        """All passages' ids, shape (n,), and vectors, shape (n, dimension)."""
+        rows = self._db.rows(
+            "SELECT c.id, v.vector FROM chunk c JOIN vector v ON v.id = c.vector ORDER BY c.id"
+        )
+        ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
+        joined = b"".join(row[1] for row in rows)
+        if len(joined) != len(rows) * dimension * 4:
+            raise CorruptError(
+                f"The library {self._db.path} holds vectors of another length than the "
+                "embedder's. Add the same files again to embed them anew."
+            )
+        return ids, np.frombuffer(joined, "<f4").reshape(len(rows), dimension).astype(np.float32)
+
+    def vectors_of(self, chunk_ids: Sequence[int]) -> dict[int, Vectors]:
+        """Some passages' vectors, each of shape (dimension,)."""
+        rows = self._db.rows(
+            "SELECT c.id, v.vector FROM chunk c JOIN vector v ON v.id = c.vector"
+            f" WHERE c.id IN ({marks(chunk_ids)})",
+            *chunk_ids,
+        )
+        return {row[0]: np.frombuffer(row[1], "<f4") for row in rows}
+
+    def match(
+        self, question: str, k: int, documents: Collection[int] | None = None
+    ) -> list[tuple[int, float]]:
+        """Word search: (passage id, BM25 score, higher is better), best first.
+
+        documents  those to search in; None: all
+        """
+        words = list(dict.fromkeys(_WORD.findall(question.lower())))
+        topical = [word for word in words if word not in _STOP] or words
+        if not topical or k < 1:
+            return []
+        # Quoted: what a user types is never query syntax.
+        query = " OR ".join(f'"{word}"' for word in topical[:64])
+        limited = (
+            " AND (SELECT document FROM chunk WHERE chunk.id = words.rowid)"
+            " IN (SELECT value FROM json_each(?))"
+        )
+        rows = self._db.rows(
+            f"SELECT rowid, -bm25(words) FROM words WHERE words MATCH ?"
+            f"{limited if documents is not None else ''} ORDER BY rank LIMIT ?",
+            query,
+            *([] if documents is None else [json.dumps(list(documents))]),
+            k,
+        )
+        return [(row[0], float(row[1])) for row in rows]
+
+    def chunks(self, chunk_ids: Sequence[int]) -> dict[int, tuple[Entry, Chunk]]:
+        """The passages that still exist among `chunk_ids`, with their documents."""
+        rows = self._db.rows(f"SELECT * FROM chunk WHERE id IN ({marks(chunk_ids)})", *chunk_ids)
+        numbers = sorted({row["document"] for row in rows})
+        entries = {
+            entry.id: entry
+            for entry in self._entries(f"WHERE d.id IN ({marks(numbers)})", *numbers)
+        }
+        return {
+            row["id"]: (
+                entries[row["document"]],
+                Chunk(row["ordinal"], row["start"], row["end"], row["text"], row["header"],
+                      row["page"]),
+            )
+            for row in rows
+            if row["document"] in entries
+        }  # fmt: skip
+
+    def chunk_ids(self, documents: Collection[int]) -> Ids:
+        """The passages of some documents, ascending, shape (n,)."""
+        rows = self._db.rows(
+            "SELECT id FROM chunk WHERE document IN (SELECT value FROM json_each(?)) ORDER BY id",
+            json.dumps(list(documents)),
+        )
+        return np.fromiter((row[0] for row in rows), np.int64, len(rows))
+
+    def select(
+        self,
+        *,
+        newest: bool,
+        documents: Collection[int] = (),
+        collections: Sequence[str] = (),
+        tags: Sequence[str] = (),
+        date_from: str | None = None,
+        date_to: str | None = None,
+    ) -> frozenset[int] | None:
+        """The documents that a search may show; None: all.
+
+        newest     of several versions only the newest that fits the rest: by date, where one
+                   without a date is the oldest, then the one added later
+        documents  their numbers; the rest as in `index.types.Filter`
+        """
+        conditions: list[str] = []
+        values: list[object] = []
+        if documents:
+            conditions.append("d.id IN (SELECT value FROM json_each(?))")
+            values.append(json.dumps(list(documents)))
+        if collections:
+            conditions.append(
+                "EXISTS (SELECT 1 FROM origin o WHERE o.document = d.id"
+                f" AND o.collection IN ({marks(collections)}))"
+            )
+            values += collections
+        for tag in tags:
+            conditions.append("EXISTS (SELECT 1 FROM tag t WHERE t.document = d.id AND t.tag = ?)")
+            values.append(tag)
+        if date_from:
+            conditions.append(f"{_LAST_DAY} >= ?")
+            values.append(date_from + "-01-01"[len(date_from) - 4 :])
+        if date_to:
+            conditions.append(f"{_FIRST_DAY} <= ?")
+            values.append(date_to + "-12-31"[len(date_to) - 4 :])
+        if not conditions and not (newest and self._has_versions()):
+            return None
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        place = (
+            "row_number() OVER (PARTITION BY coalesce(d.family, -d.id)"
+            " ORDER BY coalesce(d.date, '') DESC, d.added DESC, d.id DESC)"
+        )
+        rows = self._db.rows(
+            f"SELECT id FROM (SELECT d.id, {place if newest else '1'} AS place"
+            f" FROM document d {where}) WHERE place = 1",
+            *values,
+        )
+        return frozenset(row[0] for row in rows)
+
+    def _has_versions(self) -> bool:
+        return bool(
+            self._db.rows(
+                "SELECT 1 FROM document WHERE family IS NOT NULL"
+                " GROUP BY family HAVING count(*) > 1 LIMIT 1"
+            )
+        )
+
+    def _entries(self, where: str, *values: object) -> list[Entry]:
+        return [_entry(row) for row in self._db.rows(_ENTRY + where, *values)]
+
+
+def _entry(row: Row) -> Entry:
+    origins = json.loads(row["origins"])
+    return Entry(
+        id=row["id"], path=origins[0][0], sha256=origins[0][1], title=row["title"],
+        author=row["author"], date=row["date"], source=row["source"], added=row["added"],
+        characters=row["characters"], chunks=row["chunks"],
+        origins=tuple(path for path, _, _ in origins),
+        collections=tuple(sorted({name for _, _, name in origins if name})),
+        tags=tuple(json.loads(row["tags"])),
+        edited=tuple(json.loads(row["edits"])),
+        also_in=tuple(json.loads(row["also_in"])),
+    )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TypeVar
 
 T = TypeVar("T", bound=Hashable)
@@ -21,4 +21,28 @@ def reciprocal_rank_fusion(
     for ranking in rankings:
         for rank, item in enumerate(ranking, start=1):
             scores[item] += 1.0 / (k + rank)
+    return sorted(scores.items(), key=lambda pair: -pair[1])
+
+
+def convex(
+    similarity: Mapping[T, float], words: Mapping[T, float], *, floor: float, words_weight: float
+) -> list[tuple[T, float]]:
+    """Fuses scores by a convex sum of similarity and word score, both brought to [0, 1].
+
+    similarity  cosine of each passage, also of those that were found by words alone
+    words       BM25 of the passages found by words
+    floor       the cosine that counts as nothing: the last of those found by similarity
+
+    Similarity is stretched between `floor` and its best, word scores are divided by their best:
+    Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", TOIS 2023.
+    Best first; ties keep the order of `similarity`, then `words`.
+    """
+    best = max(similarity.values(), default=0.0)
+    spread = max(best - floor, 1e-9)
+    most = max(words.values(), default=0.0) or 1.0
+    scores = {
+        item: (1.0 - words_weight) * max(similarity.get(item, floor) - floor, 0.0) / spread
+        + words_weight * words.get(item, 0.0) / most
+        for item in dict.fromkeys((*similarity, *words))
+    }
     return sorted(scores.items(), key=lambda pair: -pair[1])

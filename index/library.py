@@ -13,9 +13,9 @@ from filelock import FileLock, Timeout
 from index import sync
 from index.archive import MEMBER, is_named
 from index.catalog import Catalog
-from index.embed import Embedder, Vectors
+from index.embed import Embedder
 from index.errors import BusyError, NotFoundError, ReadError, UnsupportedError, UsageError
-from index.fuse import reciprocal_rank_fusion
+from index.fuse import convex, reciprocal_rank_fusion
 from index.held import FIELDS, Origin
 from index.ingest import Ingest, Outcome
 from index.limits import Limits
@@ -53,13 +53,16 @@ class ReadFile(Protocol):
 class LibrarySettings:
     """chunk_tokens: budget of a passage; candidates: taken from each of the two searches.
 
+    fusion          "convex" (with words_weight) or "rrf" (with rrf_k), see `index.fuse`
     merge_versions  of several versions of one article, search only the newest
     """
 
     chunk_tokens: int = 120
     max_file_bytes: int = 32 * 1024 * 1024
     store: str = "faiss"
-    candidates: int = 50
+    candidates: int = 100
+    fusion: str = "convex"
+    words_weight: float = 0.5
     rrf_k: int = 60
     merge_versions: bool = True
 
@@ -288,7 +291,7 @@ class Library:
         return self.get(str(entry.id))
 
     def search(self, question: str, k: int = 10, where: Filter | None = None) -> list[Hit]:
-        """The `k` passages that answer `question` best, by meaning and by words, fused by rank.
+        """The `k` passages that answer `question` best, by meaning and by words, fused.
 
         where  what to search in; None: everything. Of several versions of one article only the
                newest that it lets through is searched, if `merge_versions` is set.
@@ -305,32 +308,35 @@ class Library:
         query = self._embedder.embed_queries([question])[0]
         dense = dict(store.search(query, wide, allowed))
         words = dict(self._catalog.match(question, wide, documents))
-        fused = reciprocal_rank_fusion([list(dense), list(words)], k=self._settings.rrf_k)
-        return list(self._hits(fused, query, dense, words, k))
+        alone = self._catalog.vectors_of([number for number in words if number not in dense])
+        alike = dense | {number: float(vector @ query) for number, vector in alone.items()}
+        return list(self._hits(self._fused(dense, alike, words), alike, words, k))
+
+    def _fused(
+        self, dense: dict[int, float], alike: dict[int, float], words: dict[int, float]
+    ) -> list[tuple[int, float]]:
+        if self._settings.fusion == "rrf":
+            return reciprocal_rank_fusion([list(dense), list(words)], k=self._settings.rrf_k)
+        floor = min(dense.values(), default=0.0)
+        return convex(alike, words, floor=floor, words_weight=self._settings.words_weight)
 
     def _hits(
         self,
         fused: Sequence[tuple[int, float]],
-        query: Vectors,
-        dense: dict[int, float],
+        alike: dict[int, float],
         words: dict[int, float],
         k: int,
     ) -> Iterator[Hit]:
         # A document removed since the vectors were built is found no more: twice `k` makes up.
         best = fused[: 2 * k]
         known = self._catalog.chunks([number for number, _ in best])
-        alone = [number for number, _ in best if number not in dense]
-        vectors = self._catalog.vectors_of(alone)
         given = 0
         for number, score in best:
             if number not in known or given == k:
                 continue
             entry, passage = known[number]
-            similarity = dense.get(number)
-            if similarity is None and number in vectors:
-                similarity = float(vectors[number] @ query)
             given += 1
-            yield Hit(number, entry, passage, score, similarity, words.get(number))
+            yield Hit(number, entry, passage, score, alike.get(number), words.get(number))
 
     def _add_all(
         self,

@@ -119,6 +119,8 @@ class Parts:
                 max_file_bytes=section.index.max_file_mb * 1024 * 1024,
                 store=section.index.store,
                 candidates=section.retrieval.candidates,
+                fusion=section.retrieval.fusion,
+                words_weight=section.retrieval.words_weight,
                 rrf_k=section.retrieval.rrf_k,
                 merge_versions=section.retrieval.merge_versions,
             ),

@@ -48,7 +48,15 @@ class IndexSection:
 @dataclass(frozen=True, slots=True)
 class RetrievalSection:
     candidates: int = _setting(
-        50, "Passages taken from each search before fusion.", least=1, most=1000
+        100, "Passages taken from each search before fusion.", least=1, most=1000
+    )
+    fusion: str = _setting(
+        "convex",
+        "How the searches by meaning and by words are joined: by scores or by ranks.",
+        choices=("convex", "rrf"),
+    )
+    words_weight: float = _setting(
+        0.5, "The share of word search in the convex sum.", least=0.0, most=1.0
     )
     rrf_k: int = _setting(60, "The constant of reciprocal rank fusion.", least=1, most=1000)
     merge_versions: bool = _setting(

@@ -41,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
     _documents(command)
     _questions(command)
     _models(command("models", "list, fetch, add or verify models"), places)
+    _eval(command("eval", "measure the desk on questions with known answers"), places)
     return top
 
 
@@ -131,6 +132,18 @@ def _models(models: argparse.ArgumentParser, places: argparse.ArgumentParser) ->
     convert.add_argument("names", nargs="*", metavar="NAME")
     verify = action("verify", "check installed models against their checksums")
     verify.add_argument("names", nargs="*", metavar="NAME")
+
+
+def _eval(evaluate: argparse.ArgumentParser, places: argparse.ArgumentParser) -> None:
+    actions = evaluate.add_subparsers(dest="action", metavar="ACTION", required=True)
+    retrieval = actions.add_parser(
+        "retrieval", help="are the right documents found?", parents=[places]
+    )
+    retrieval.add_argument("--data", type=Path, required=True, metavar="DIR", help="the data set")
+    retrieval.add_argument("--limit", type=_positive, metavar="N", help="only N of the questions")
+    retrieval.add_argument("--seed", type=int, default=0, metavar="N", help="which ones (0)")
+    retrieval.add_argument("--out", type=Path, metavar="FILE", help="where the figures go (JSON)")
+    retrieval.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _add_labels(parser: argparse.ArgumentParser) -> None:

@@ -17,7 +17,7 @@ from index.errors import ModelError, StorageError
 from rag import config
 from rag.build import Parts
 from rag.manifest import ModelEntry
-from ui import documents
+from ui import documents, evaluating
 from ui.limits import asked, limits_of
 from ui.opening import opened, print_json
 
@@ -28,8 +28,8 @@ def run(arguments: argparse.Namespace) -> int:
     Raises RefdeskError.
     """
     name = arguments.command
-    if name == "models":
-        name = f"models {arguments.action}"
+    if name in {"models", "eval"}:
+        name = f"{name} {arguments.action}"
     return COMMANDS[name](arguments)
 
 
@@ -272,6 +272,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "ask": ask,
     "serve": serve,
     "config": config_,
+    "eval retrieval": evaluating.retrieval,
     "models list": models_list,
     "models pull": models_pull,
     "models add": models_add,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from index.archive import MEMBER, is_named
 from index.database import Connection, Database, Row, digest, marks
@@ -103,14 +103,24 @@ class Catalog(Passages):
         )
         return {row["path"]: _origin(row) for row in rows}
 
-    def twin(self, sha256: str, text: str | None) -> int | None:
-        """A document with a file of those bytes, or with exactly that text."""
-        rows = self._db.rows("SELECT document FROM origin WHERE sha256 = ? ORDER BY id", sha256)
-        if not rows and text is not None:
-            rows = self._db.rows(
-                "SELECT id FROM document WHERE text_sha256 = ? ORDER BY id", digest(text)
-            )
-        return int(rows[0][0]) if rows else None
+    def twin(self, origin: Origin, text: str) -> int | None:
+        """A document with exactly that text; or one with a file of those bytes and that suffix,
+        read by another recipe.
+        """
+        rows = self._db.rows(
+            "SELECT id FROM document WHERE text_sha256 = ? ORDER BY id", digest(text)
+        )
+        if rows:
+            return int(rows[0][0])
+        # Read by the present recipe, the same bytes with another text are of another kind.
+        suffix = PurePath(origin.path).suffix.lower()
+        for row in self._db.rows(
+            "SELECT document, path FROM origin WHERE sha256 = ? AND recipe <> ? ORDER BY id",
+            origin.sha256, origin.recipe,
+        ):  # fmt: skip
+            if PurePath(row[1]).suffix.lower() == suffix:
+                return int(row[0])
+        return None
 
     def copies(self, sha256: str) -> list[str]:
         """The places of files with those bytes."""

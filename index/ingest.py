@@ -104,7 +104,7 @@ class Ingest:
 
     def _belongs(self, document: Document, origin: Origin, held: Held | None) -> int | None:
         """The document that a file is, or becomes, a place of; None: a new one."""
-        twin = self._catalog.twin(origin.sha256, document.text)
+        twin = self._catalog.twin(origin, document.text)
         if held is None:
             return twin
         mine = held.entry.id

@@ -62,6 +62,22 @@ def test_the_same_text_in_other_bytes_is_one_document(tmp_path: Path, library: L
     assert len(library.entries()) == 1
 
 
+def test_the_same_bytes_read_by_another_reader_are_another_document(
+    tmp_path: Path, library: Library
+) -> None:
+    page = "<html><body><article><h1>Tides</h1>" + "".join(
+        f"<p>{line}</p>" for line in story("harbour")
+    )
+    for name in ("tide.txt", "tide.html"):
+        (tmp_path / name).write_text(page)
+    library.add([tmp_path / "tide.txt"])
+    before = library.text(library.get("tide.txt"))
+    assert "<p>" in before
+    assert library.add([tmp_path / "tide.html"]).added
+    assert library.text(library.get("tide.txt")) == before
+    assert "<p>" not in library.text(library.get("tide.html"))
+
+
 def test_one_place_goes_and_the_document_stays(tmp_path: Path, library: Library) -> None:
     one = write(tmp_path / "a" / "tide.md", story("harbour"))
     other = write(tmp_path / "b" / "copy.md", story("harbour"))

@@ -36,6 +36,7 @@ _SIMILARITY_WEIGHT = 0.25
 _ECHO_WEIGHT = 0.35
 _FEWEST_ASKED = 3
 _FIGURE_SHARE = 0.25
+_FAIR_SHARE = 0.34
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,15 +154,23 @@ def written(clean: str, statements: Sequence[Statement], claims: Sequence[Claim]
 
 
 def to_the_point(
-    question: str, clean: str, statements: Sequence[Statement]
+    parts: Sequence[str], clean: str, statements: Sequence[Statement]
 ) -> tuple[str, list[Statement]]:
-    """Leaves out later sentences that speak of nothing that was asked.
+    """Leaves out later sentences that speak of little that was asked.
 
     A small model that has answered sometimes goes on copying passages. A sentence stays that has
-    a word of the question, or that goes on from the one before it: a list item, "It ...".
+    of the words of one part of the question a fair share of what the best sentence has; or that
+    goes on from the one before it: a list item, "It ...".
+
+    parts  the question, and its parts where it asks several things (`rag.plan.searches`)
     """
-    asked = frozenset(terms(question))
-    speaks = [not asked.isdisjoint(terms(each.text)) for each in statements]
+    asked = [words for words in map(frozenset, map(terms, parts)) if words]
+    said = [frozenset(terms(each.text)) for each in statements]
+    speaks = [False] * len(said)
+    for words in asked:
+        shared = [len(words & each) for each in said]
+        least = _FAIR_SHARE * max(shared, default=0)
+        speaks = [on or n >= least > 0 for on, n in zip(speaks, shared, strict=True)]
     if True not in speaks:
         return clean, list(statements)
     text = ""

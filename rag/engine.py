@@ -218,7 +218,7 @@ class Engine:
             # The last sentence was cut off in the middle: half a sentence is not a claim.
             clean = clean[: statements[-2].span.end]
             statements = statements[:-1]
-        clean, statements = cite.to_the_point(question, clean, statements)
+        clean, statements = cite.to_the_point(plan.searches(question), clean, statements)
         claims = cite.cite(
             statements,
             sources,

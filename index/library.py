@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 from filelock import FileLock, Timeout
 
 from index import sync
-from index.archive import MEMBER, is_named
+from index.archive import is_named
 from index.catalog import Catalog
 from index.embed import Embedder
-from index.errors import BusyError, NotFoundError, ReadError, UnsupportedError, UsageError
-from index.fuse import convex, reciprocal_rank_fusion
-from index.held import FIELDS, Origin
-from index.ingest import Ingest, Outcome
+from index.errors import BusyError, NotFoundError, UsageError
+from index.held import FIELDS
+from index.ingest import Ingest
+from index.intake import Intake, ReadFile
 from index.limits import Limits
 from index.nearest import Nearest
+from index.ranking import Ranking
 from index.read import read_all
-from index.report import Labels, Outcomes, Progress, Report
-from index.types import Entry, Filter, Hit, Part
+from index.report import Labels, Progress, Report
+from index.types import Entry, Filter, Hit
 from index.walk import Problem, storable, walk
 
 __all__ = [
@@ -35,18 +35,6 @@ __all__ = [
     "Report",
     "storable",
 ]
-
-
-Done = dict[str, tuple[str, Outcome]]
-"""By place: its name as the user wrote it, and what became of it."""
-
-
-class ReadFile(Protocol):
-    """What reads files: as they are, or in a process of its own."""
-
-    def __call__(self, path: Path, *, max_bytes: int) -> Sequence[Part]:
-        """The documents that a file holds. Raises `ReadError`."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +75,20 @@ class Library:
         self._folder = folder
         self._embedder = embedder
         self._settings = settings or LibrarySettings()
-        self._read = read
         self._catalog = Catalog(folder / "library.sqlite")
         self._ingest = Ingest(self._catalog, embedder, self._settings.chunk_tokens)
+        self._intake = Intake(
+            self._catalog, self._ingest, read, max_file_bytes=self._settings.max_file_bytes
+        )
         self._nearest = Nearest(self._catalog, embedder, folder / "vectors", self._settings.store)
+        self._ranking = Ranking(
+            self._catalog,
+            embedder,
+            candidates=self._settings.candidates,
+            fusion=self._settings.fusion,
+            words_weight=self._settings.words_weight,
+            rrf_k=self._settings.rrf_k,
+        )
         self._write_lock = FileLock(folder / "write.lock", timeout=5)
         self._limits = Limits(self._catalog, self.get, newest=self._settings.merge_versions)
 
@@ -150,7 +148,10 @@ class Library:
         """
         walked = walk(paths)
         with self._writing():
-            outcomes = self._add_all(list(walked.files.items()), labels or Labels(), progress)
+            files = list(walked.files.items())
+            outcomes = self._intake.add(files, labels or Labels(), progress)
+            if outcomes.changed_anything:
+                self._finish()
         report = outcomes.report()
         return replace(report, failed=(*walked.problems, *report.failed))
 
@@ -180,18 +181,19 @@ class Library:
             fresh = [held[path] for path in planned.unchanged]
             self._catalog.touch(replace(each, synced=True) for each in fresh if not each.synced)
             for origin in fresh:
-                self._label(origin.path, labels)
+                self._intake.label(origin.path, labels)
             files = [(file, False) for file in planned.read]
-            outcomes = self._add_all(files, labels, progress, check=check)
+            outcomes = self._intake.add(files, labels, progress, check=check)
             report = outcomes.report()
             arrived = {storable(Path(each)) for each in (*report.copies, *report.changed)}
             gone = sync.gone(planned.gone, self._catalog.find, arrived)
             for before, after in gone.moved.items():
-                self._label(after, Labels(held[before].collection or None))
+                self._intake.label(after, Labels(held[before].collection or None))
             back = gone.lost if planned.too_many(len(gone.lost)) and not delete else ()
             removed = [path for path in planned.gone if path not in back]
             if removed:
                 self._catalog.forget(removed)
+            if removed or outcomes.changed_anything:
                 self._finish()
         targets = set(gone.moved.values())
         return replace(
@@ -304,146 +306,7 @@ class Library:
         if not len(store) or (limited and not limited[0]):
             return []
         documents, allowed = limited or (None, None)
-        wide = max(self._settings.candidates, k)
-        query = self._embedder.embed_queries([question])[0]
-        dense = dict(store.search(query, wide, allowed))
-        words = dict(self._catalog.match(question, wide, documents))
-        alone = self._catalog.vectors_of([number for number in words if number not in dense])
-        alike = dense | {number: float(vector @ query) for number, vector in alone.items()}
-        return list(self._hits(self._fused(dense, alike, words), alike, words, k))
-
-    def _fused(
-        self, dense: dict[int, float], alike: dict[int, float], words: dict[int, float]
-    ) -> list[tuple[int, float]]:
-        if self._settings.fusion == "rrf":
-            return reciprocal_rank_fusion([list(dense), list(words)], k=self._settings.rrf_k)
-        floor = min(dense.values(), default=0.0)
-        return convex(alike, words, floor=floor, words_weight=self._settings.words_weight)
-
-    def _hits(
-        self,
-        fused: Sequence[tuple[int, float]],
-        alike: dict[int, float],
-        words: dict[int, float],
-        k: int,
-    ) -> Iterator[Hit]:
-        # A document removed since the vectors were built is found no more: twice `k` makes up.
-        best = fused[: 2 * k]
-        known = self._catalog.chunks([number for number, _ in best])
-        given = 0
-        for number, score in best:
-            if number not in known or given == k:
-                continue
-            entry, passage = known[number]
-            given += 1
-            yield Hit(number, entry, passage, score, alike.get(number), words.get(number))
-
-    def _add_all(
-        self,
-        files: Sequence[tuple[Path, bool]],
-        labels: Labels,
-        progress: Progress | None,
-        *,
-        check: bool = False,
-    ) -> Outcomes:
-        """Adds files, each with whether it was named itself. The caller holds the write lock."""
-        outcomes = Outcomes()
-        self._catalog.versions.find()
-        for done, (file, explicit) in enumerate(files):
-            if progress:
-                progress(file.name, done, len(files))
-            self._add_file(file, explicit, labels, outcomes, check=check)
-        if progress:
-            progress("", len(files), len(files))
-        paths = outcomes.paths
-        stored = (paths["added"], paths["copied"], paths["changed"])
-        if any((*stored, outcomes.moved, outcomes.removed)):
-            self._finish()
-        return outcomes
-
-    def _add_file(
-        self, file: Path, explicit: bool, labels: Labels, outcomes: Outcomes, *, check: bool
-    ) -> None:
-        """Adds the documents that a file holds; those that it held before and no more are gone."""
-        # Before it is read: what changes meanwhile is then seen as changed the next time.
-        size, mtime_ns = sync.stamp(file)
-        path = storable(file)
-        origin = Origin(path, "", self._ingest.recipe, size, mtime_ns, synced=labels.synced)
-        held = self._catalog.within(path)
-        if path not in held and not check and _is_fresh(held.values(), origin):
-            self._catalog.touch(replace(each, synced=labels.synced) for each in held.values())
-            done: Done = {each: (f"{file}{each[len(path) :]}", "unchanged") for each in held}
-        elif (outcome := self._ingest.recognise(file, origin)) is not None:
-            done = {path: (str(file), outcome)}
-            outcomes.removed += self._leave(held.keys() - {path})
-        else:
-            try:
-                parts = self._read(file, max_bytes=self._settings.max_file_bytes)
-            except ReadError as exc:
-                outcomes.refuse(str(file), exc, explicit=explicit)
-                return
-            there = {path + (part.name and MEMBER + part.name): part.sha256 for part in parts}
-            moved = _moved(held, there)
-            if moved:
-                outcomes.removed += self._catalog.rename(moved)
-                outcomes.moved += moved.items()
-            done = self._add_parts(file, parts, origin, explicit, outcomes)
-            outcomes.removed += self._leave(held.keys() - there.keys() - moved.keys())
-        arrived = {after for _, after in outcomes.moved}
-        for place, (shown, outcome) in done.items():
-            self._label(place, labels)
-            if outcome != "unchanged" or place not in arrived:
-                outcomes.paths[outcome].append(shown)
-
-    def _add_parts(
-        self, file: Path, parts: Sequence[Part], origin: Origin, explicit: bool, outcomes: Outcomes
-    ) -> Done:
-        """Stores what was read.
-
-        Only when all of a file of several documents is stored do they bear its size and time: one
-        that was interrupted, or of which something could not be read, is read again.
-        """
-        done: Done = {}
-        places: list[Origin] = []
-        whole = True
-        for part in parts:
-            inside = f"{MEMBER}{part.name}" if part.name else ""
-            place = replace(origin, path=origin.path + inside, sha256=part.sha256)
-            try:
-                if isinstance(part.content, ReadError):
-                    raise part.content
-                now = replace(place, size=None, mtime_ns=None) if inside else place
-                done[place.path] = (f"{file}{inside}", self._ingest.keep(part.content, now))
-                places.append(place)
-            except ReadError as exc:  # what is held of it stays: it is still in the file
-                outcomes.refuse(f"{file}{inside}", exc, explicit=explicit and not inside)
-                whole = whole and isinstance(exc, UnsupportedError)
-        if whole:
-            self._catalog.touch(places)
-        return done
-
-    def _leave(self, paths: Collection[str]) -> list[str]:
-        """Forgets places that are no longer in a file, and tells which those were."""
-        # A folder may be named like an archive and "!": what lies there is no part of the file.
-        left = [each for each in sorted(paths) if MEMBER not in each or not os.path.lexists(each)]
-        if left:
-            self._catalog.forget(left)
-        return left
-
-    def _label(self, path: str, labels: Labels) -> None:
-        """Files a place that is held under what it is not filed under yet."""
-        if labels.collection is None and not labels.tags:
-            return
-        held = self._catalog.find(path)
-        if held is None:
-            return
-        # A sync runs again and again: it must not undo where the user put a document since.
-        settled = labels.synced and held.origin.collection
-        collection = None if settled else labels.collection
-        if collection not in (None, held.origin.collection) or not set(labels.tags) <= set(
-            held.entry.tags
-        ):
-            self._catalog.label(held.entry.id, collection=collection, path=path, tags=labels.tags)
+        return self._ranking.best(question, k, store, documents, allowed)
 
     def _finish(self) -> None:
         """After the last change of a run: drop what none uses, write the vectors' cache."""
@@ -452,32 +315,6 @@ class Library:
 
     def _writing(self) -> _Writing:
         return _Writing(self._write_lock, self._folder)
-
-
-def _is_fresh(held: Collection[Origin], now: Origin) -> bool:
-    """Whether all that a file of several documents holds was stored from the file as it is now."""
-    return bool(held) and all(
-        (each.size, each.mtime_ns, each.recipe) == (now.size, now.mtime_ns, now.recipe)
-        and None not in (each.size, each.mtime_ns)
-        for each in held
-    )
-
-
-def _moved(held: Mapping[str, Origin], there: Mapping[str, str]) -> dict[str, str]:
-    """Where documents now stand in a file that held them elsewhere, by where they stood.
-
-    there  the checksum of each document that the file holds now, by place
-    """
-    stays = {path for path, origin in held.items() if there.get(path) == origin.sha256}
-    free: dict[str, list[str]] = {}
-    for path, sha256 in there.items():
-        if sha256 and path not in stays:
-            free.setdefault(sha256, []).append(path)
-    moved: dict[str, str] = {}
-    for path, origin in held.items():
-        if path not in stays and free.get(origin.sha256):
-            moved[path] = free[origin.sha256].pop(0)
-    return moved
 
 
 class _Writing:

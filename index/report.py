@@ -66,6 +66,12 @@ class Outcomes:
         unread = isinstance(error, UnsupportedError) and not explicit
         (self.skipped if unread else self.failed).append(Problem(path, str(error)))
 
+    @property
+    def changed_anything(self) -> bool:
+        """Whether what is searched is no longer what it was."""
+        stored = (self.paths["added"], self.paths["copied"], self.paths["changed"])
+        return any((*stored, self.moved, self.removed))
+
     def report(self) -> Report:
         return Report(
             added=tuple(self.paths["added"]),

@@ -76,7 +76,7 @@ def test_what_did_not_change_is_not_read(
         read.append(path.name)
         return read_all(path, max_bytes=max_bytes)
 
-    monkeypatch.setattr(library, "_read", counted)
+    monkeypatch.setattr(library._intake, "_read", counted)
     assert len(library.sync(docs).unchanged) == 4
     assert read == []
     about = (docs / "1.md").stat()
@@ -249,7 +249,7 @@ def test_a_zip_is_mirrored_with_what_it_holds(
     library.edit("news.zip!/b.md", {"title": "Corrected"}, collection="kept")
     number = library.get("news.zip!/b.md").id
     with monkeypatch.context() as patch:
-        patch.setattr(library, "_read", None)  # it is not read again
+        patch.setattr(library._intake, "_read", None)  # it is not read again
         assert len(library.sync(docs).unchanged) == 6
         assert len(library.add([news]).unchanged) == 2
 

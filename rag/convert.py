@@ -19,15 +19,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from index.chunk import chunk
 from index.embed import SentenceTransformerEmbedder
 from index.errors import ModelError
 from index.read import read
 from rag.backend import FOLDER, RECIPE, RECORD, Graph
 from rag.config import ROOT
-from rag.fetch import file_sha256, storage
+from rag.fetch import alone, file_sha256, storage
 from rag.manifest import ModelEntry
 
 __all__ = ["absent", "calibration", "convert"]
@@ -78,40 +76,30 @@ def convert(entry: ModelEntry, folder: Path, texts: Sequence[str]) -> Graph:
             f"{LEAST_TEXTS} are needed. They are the articles and questions in `seeds/`."
         )
     place = folder / FOLDER
-    with storage(place):
-        place.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(place / ".lock", timeout=0)
-        try:
-            lock.acquire()
-        except Timeout as exc:
-            raise ModelError(
-                f"Another process is converting {entry.name}. Wait until it is done."
-            ) from exc
-        for left in place.glob(".new-*"):  # by a process that was killed
-            shutil.rmtree(left, ignore_errors=True)
-        target = Path(tempfile.mkdtemp(prefix=".new-", dir=place))
-    try:
-        made = _child(
-            {
-                "folder": str(folder.absolute()),
-                "target": str(target.absolute()),
-                "limit": entry.context,
-                "texts": list(texts),
-                "try": list(texts)[::10],
-            },
-            entry.name,
-        )
-        if made["cosine"] < LEAST_COSINE:
-            raise ModelError(
-                f"{entry.name} cannot be converted: the 8-bit vectors differ too much from the "
-                f"model's own (cosine {made['cosine']}, at least {LEAST_COSINE} is asked). torch "
-                "is used for it."
-            )
+    with alone(place, f"converting {entry.name}", leftovers=".new-*"):
         with storage(place):
-            return _keep(entry, place, target, made)
-    finally:
-        shutil.rmtree(target, ignore_errors=True)
-        lock.release()
+            target = Path(tempfile.mkdtemp(prefix=".new-", dir=place))
+        try:
+            made = _child(
+                {
+                    "folder": str(folder.absolute()),
+                    "target": str(target.absolute()),
+                    "limit": entry.context,
+                    "texts": list(texts),
+                    "try": list(texts)[::10],
+                },
+                entry.name,
+            )
+            if made["cosine"] < LEAST_COSINE:
+                raise ModelError(
+                    f"{entry.name} cannot be converted: the 8-bit vectors differ too much from "
+                    f"the model's own (cosine {made['cosine']}, at least {LEAST_COSINE} is asked). "
+                    "torch is used for it."
+                )
+            with storage(place):
+                return _keep(entry, place, target, made)
+        finally:
+            shutil.rmtree(target, ignore_errors=True)
 
 
 def _keep(entry: ModelEntry, place: Path, target: Path, made: dict[str, Any]) -> Graph:

@@ -15,10 +15,21 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from index.errors import ChecksumError, StorageError
+from filelock import FileLock, Timeout
+
+from index.errors import ChecksumError, ModelError, StorageError
 from rag.manifest import ModelEntry, ModelFile, Source
 
-__all__ = ["CHUNK", "Job", "Progress", "Unavailable", "file_sha256", "from_folder", "storage"]
+__all__ = [
+    "CHUNK",
+    "Job",
+    "Progress",
+    "Unavailable",
+    "alone",
+    "file_sha256",
+    "from_folder",
+    "storage",
+]
 
 Progress = Callable[[str, int, int], None]
 """Told a label, the bytes that have arrived, and the bytes in all."""
@@ -137,6 +148,30 @@ def storage(folder: Path) -> Iterator[None]:
                 f"{folder}: the disk is full. Make room and run it again."
             ) from error
         raise StorageError(f"{error.filename or folder}: {error.strerror or error}.") from error
+
+
+@contextmanager
+def alone(folder: Path, doing: str, *, leftovers: str) -> Iterator[None]:
+    """Keeps other processes out of `folder`, which is made if need be.
+
+    doing      what another process is then told to be at ("fetching NAME")
+    leftovers  a pattern of folders that killed processes left there: removed
+
+    Raises ModelError if another process is in it, StorageError.
+    """
+    with storage(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".lock", timeout=0)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise ModelError(f"Another process is {doing}. Wait until it is done.") from error
+    try:
+        for left in folder.glob(leftovers):
+            shutil.rmtree(left, ignore_errors=True)
+        yield
+    finally:
+        lock.release()
 
 
 def file_sha256(path: Path) -> str:

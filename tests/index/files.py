@@ -8,6 +8,11 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 
+PROSE = (
+    "The lighthouse keeper wrote every ship into a book, and after forty years the book was worth"
+    " more than the lamp. A museum bought it in spring."
+)
+
 # One page, encrypted with RC4 and the password "secret".
 ENCRYPTED_PDF = zlib.decompress(
     base64.b64decode(

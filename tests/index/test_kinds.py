@@ -24,12 +24,8 @@ from index.errors import (
 from index.read import read, read_all
 from index.sentences import sentences
 from index.types import Document, Part
-from tests.index.files import docx, pdf, with_part, zip_of
+from tests.index.files import PROSE, docx, pdf, with_part, zip_of
 
-PROSE = (
-    "The lighthouse keeper wrote every ship into a book, and after forty years the book was worth"
-    " more than the lamp. A museum bought it in spring."
-)
 # What these files hold has no time zone.
 MARCH, MAY, NEXT_MAY = map(
     dt.datetime.fromisoformat, ("2031-03-04", "2029-05-01", "2030-05-01 09:30")

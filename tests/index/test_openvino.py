@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import os
-import platform
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +15,7 @@ from hypothesis import strategies as st
 
 from index.errors import ModelLoadError
 from index.openvino import STEP, OpenVinoEmbedder, batches, padded
-
-needs_openvino = pytest.mark.skipif(not find_spec("openvino"), reason="openvino is not installed")
+from tests.needs import needs_openvino
 
 # A model of one multiplication, compiled and run as ours are: enough for 8-bit kernels or AMX to
 # be chosen. Then: was the kernel asked for the right to use AMX (arch_prctl 0x1022, bit 18)?
@@ -67,9 +64,6 @@ def test_a_model_that_cannot_be_loaded_is_told(tmp_path: Path) -> None:
 
 
 @needs_openvino
-@pytest.mark.skipif(
-    (sys.platform, platform.machine()) != ("linux", "x86_64"), reason="AMX is x86's"
-)
 @pytest.mark.parametrize("hint", ["f32", "bf16"])
 def test_amx_is_never_used_and_nothing_reported(hint: str) -> None:
     flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")

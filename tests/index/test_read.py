@@ -25,12 +25,8 @@ from index.kinds import suffixes
 from index.read import read
 from index.titles import title_of
 from index.types import Document
-from tests.index.files import ENCRYPTED_PDF, docx, pdf, scanned_pdf, with_part, zip_of
+from tests.index.files import ENCRYPTED_PDF, PROSE, docx, pdf, scanned_pdf, with_part, zip_of
 
-PROSE = (
-    "The lighthouse keeper wrote every ship into a book, and after forty years the book was worth"
-    " more than the lamp. A museum bought it in spring."
-)
 MORE = "Its pages are read now by people who want to know how the weather was in their family."
 
 

@@ -25,16 +25,6 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def embedder() -> HashEmbedder:
-    return HashEmbedder()
-
-
-@pytest.fixture
-def library(tmp_path: Path, embedder: HashEmbedder) -> Library:
-    return Library(tmp_path / "home", embedder, LibrarySettings(chunk_tokens=40))
-
-
-@pytest.fixture
 def docs(tmp_path: Path) -> Path:
     folder = tmp_path / "docs"
     folder.mkdir()

@@ -27,16 +27,6 @@ def write(file: Path, lines: list[str], date: str = "", title: str = "A story") 
     return file
 
 
-@pytest.fixture
-def embedder() -> HashEmbedder:
-    return HashEmbedder()
-
-
-@pytest.fixture
-def library(tmp_path: Path, embedder: HashEmbedder) -> Library:
-    return Library(tmp_path / "home", embedder, LibrarySettings(chunk_tokens=40))
-
-
 def test_the_same_file_twice_is_one_document(
     tmp_path: Path, library: Library, embedder: HashEmbedder
 ) -> None:

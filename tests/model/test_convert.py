@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from rag import backend, config
 from rag.build import Parts
+from tests.needs import needs_openvino
 
 pytestmark = [
     pytest.mark.model,
-    pytest.mark.skipif(
-        not (find_spec("openvino") and find_spec("nncf")), reason="openvino has no package here"
-    ),
+    needs_openvino,
 ]
 
 FIRST = """

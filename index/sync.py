@@ -13,7 +13,7 @@ from index.errors import UsageError
 from index.held import Held, Origin
 from index.walk import Problem, storable, walk
 
-__all__ = ["FEW", "Gone", "Plan", "file_of", "gone", "plan", "stamp"]
+__all__ = ["FEW", "Gone", "Plan", "gone", "plan", "stamp"]
 
 FEW = 10
 """Fewer documents than this may go at once without being asked for, even if they are the most."""
@@ -71,7 +71,7 @@ def plan(folder: Path, held: Mapping[str, Origin], recipe: str, *, check: bool =
     there = {storable(file): file for file in walked.files}
     by_file: dict[str, list[str]] = {}
     for path in held:
-        by_file.setdefault(file_of(path, there), []).append(path)
+        by_file.setdefault(_holder(path, there), []).append(path)
     read: list[Path] = []
     unchanged: list[str] = []
     for name, file in there.items():
@@ -89,7 +89,7 @@ def plan(folder: Path, held: Mapping[str, Origin], recipe: str, *, check: bool =
     gone = [
         path
         for path in mirrored
-        if file_of(path, there) not in there
+        if _holder(path, there) not in there
         and not any(path.startswith(each + "/") or path == each for each in refused)
     ]
     return Plan(
@@ -114,7 +114,7 @@ def stamp(file: Path) -> tuple[int | None, int | None]:
     return (about.st_size, about.st_mtime_ns) if S_ISREG(about.st_mode) else (None, None)
 
 
-def file_of(path: str, files: Mapping[str, object]) -> str:
+def _holder(path: str, files: Mapping[str, object]) -> str:
     """The file that holds the document at `path`: itself, or what stands before a `!/`."""
     if path in files:
         return path

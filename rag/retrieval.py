@@ -74,7 +74,7 @@ class Result:
 
 def load(folder: Path) -> DataSet:
     """Reads the questions and the documents' ids. Raises UsageError, naming file and line."""
-    corpus = _file(folder, "corpus.jsonl")
+    corpus = _needed(folder, "corpus.jsonl")
     documents = tuple(_id(row, where) for row, where in _rows(corpus))
     if len(set(documents)) < len(documents):
         raise UsageError(f"{corpus} has two documents with one id. Give each its own.")
@@ -95,7 +95,7 @@ def write_documents(folder: Path, into: Path) -> None:
 
     What is there already is left as it is, so that an interrupted run goes on.
     """
-    for number, (row, where) in enumerate(_rows(_file(folder, "corpus.jsonl"))):
+    for number, (row, where) in enumerate(_rows(_needed(folder, "corpus.jsonl"))):
         file = into / f"{number // 1000:03}" / f"{number}.md"
         if file.exists():
             continue
@@ -153,7 +153,7 @@ def _ranked(hits: Sequence[Hit], documents: Sequence[str]) -> list[str]:
     """The documents of some passages, each once, with the versions that one stands for."""
     ranked: dict[str, None] = {}
     for hit in hits:
-        for path in (hit.entry.path, *getattr(hit.entry, "also_in", ())):
+        for path in (hit.entry.path, *hit.entry.also_in):
             ranked.setdefault(documents[int(Path(path).stem)])
     return list(ranked)
 
@@ -167,7 +167,7 @@ def _mean(name: str, values: list[float], n: int) -> Measured:
 
 
 def _topics(folder: Path) -> tuple[list[Topic], int]:
-    asked = _file(folder, "questions.jsonl", needed=False)
+    asked = _file(folder, "questions.jsonl")
     if asked is not None:
         found = [
             Topic(_id(row, where), _question(row, where), _named(row))
@@ -177,7 +177,7 @@ def _topics(folder: Path) -> tuple[list[Topic], int]:
         judged = _judgements(folder)
         found = [
             Topic(key := _id(row, where), _question(row, where), judged.get(key, {}))
-            for row, where in _rows(_file(folder, "queries.jsonl"))
+            for row, where in _rows(_needed(folder, "queries.jsonl"))
         ]
     topics = [topic for topic in found if topic.relevant]
     if not topics:
@@ -232,12 +232,17 @@ def _id(row: Mapping[str, Any], where: str) -> str:
     raise UsageError(f"{where}: an `id` is missing.")
 
 
-def _file(folder: Path, name: str, *, needed: bool = True) -> Any:
+def _needed(folder: Path, name: str) -> Path:
+    file = _file(folder, name)
+    if file is None:
+        raise UsageError(f"{folder} has no {name} (nor {name}.gz). See docs/retrieval.md.")
+    return file
+
+
+def _file(folder: Path, name: str) -> Path | None:
     for file in (folder / name, folder / f"{name}.gz"):
         if file.is_file():
             return file
-    if needed:
-        raise UsageError(f"{folder} has no {name} (nor {name}.gz). See docs/retrieval.md.")
     return None
 
 

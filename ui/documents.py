@@ -22,13 +22,13 @@ from ui.shown import dropped, pieces
 
 if TYPE_CHECKING:
     from index.library import Library, Report
-    from index.report import Labels, Progress
+    from index.report import Labels
 
 
 def add(arguments: argparse.Namespace) -> int:
     """Exit code 1 if any file named, or in a folder named, could not be read."""
     with opened(arguments) as parts, ProgressBar() as bar:
-        report = parts.library.add(arguments.paths, _reading(bar), _labels(arguments))
+        report = parts.library.add(arguments.paths, bar.reading, _labels(arguments))
     _tell_problems(report)
     print(_summary(report))
     return 1 if report.failed else 0
@@ -39,7 +39,7 @@ def sync(arguments: argparse.Namespace) -> int:
     with opened(arguments) as parts, ProgressBar() as bar:
         report = parts.library.sync(
             arguments.folder,
-            _reading(bar),
+            bar.reading,
             _labels(arguments),
             check=arguments.check,
             delete=arguments.delete,
@@ -81,7 +81,7 @@ def _follow(library: Library, arguments: argparse.Namespace, told: set[str]) -> 
     """
     try:
         with ProgressBar() as bar:
-            report = library.sync(arguments.folder, _reading(bar), _labels(arguments))
+            report = library.sync(arguments.folder, bar.reading, _labels(arguments))
     except RefdeskError as exc:
         problems = [str(exc)]
     else:
@@ -234,14 +234,6 @@ def show(arguments: argparse.Namespace) -> int:
     for line in pieces(text, left_out, dim=sys.stdout.isatty()):
         print(line)
     return 0
-
-
-def _reading(bar: ProgressBar) -> Progress:
-    def progress(name: str, done: int, total: int) -> None:
-        if total:
-            bar("Reading", done, total, name)
-
-    return progress
 
 
 def _labels(arguments: argparse.Namespace) -> Labels:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,9 +36,7 @@ def retrieval(arguments: argparse.Namespace) -> int:
     parts = Parts(replace(settings, home=home))
     try:
         with ProgressBar() as bar:
-            report = parts.library.sync(
-                home / "documents", lambda name, done, total: bar("Reading", done, total, name)
-            )
+            report = parts.library.sync(home / "documents", bar.reading)
         with ProgressBar() as bar:
             result = judged.measure(
                 topics,
@@ -78,9 +75,7 @@ def retrieval(arguments: argparse.Namespace) -> int:
 
 
 def _write(out: Path, figures: dict[str, object]) -> None:
-    part = out.with_name(out.name + ".part")
     try:
-        part.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-        os.replace(part, out)
+        out.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     except OSError as exc:
         raise UsageError(f"{out} cannot be written ({exc.strerror}). Name another --out.") from exc

@@ -55,6 +55,11 @@ class ProgressBar:
     ) -> None:
         self.close()
 
+    def reading(self, name: str, done: int, total: int) -> None:
+        """What a library calls while it reads files: `index.report.Progress`."""
+        if total:
+            self("Reading", done, total, name)
+
     def __call__(self, label: str, done: int, total: int, note: str = "") -> None:
         now = self._clock()
         fresh = label != self._label

@@ -20,8 +20,9 @@ from ui.desk import Desk
 
 log = logging.getLogger("refdesk")
 
-FRAME_S = 0.1
-"""How often a follower is told what has come: fast enough to read along, cheap to render."""
+FRAME_S = 0.25
+"""How often a follower is told what has come: fast enough to read along, and seldom enough that a
+browser on the same processor does not slow the model down."""
 
 _ENDING = "Refdesk is being stopped. Start it again with `refdesk serve`."
 

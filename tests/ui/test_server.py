@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -68,6 +69,21 @@ def test_a_signal_ends_it_within_seconds_while_it_answers(
     out, err = process.communicate()
     assert out.strip() == "ended"
     assert err == ""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counts what Linux tells")
+def test_it_rests_while_nobody_asks(program: tuple[subprocess.Popen[str], str]) -> None:
+    process, address = program
+    urllib.request.urlopen(f"{address}/").close()  # from here on Gradio's queue runs
+
+    def woken() -> int:
+        status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
+        return int(re.findall(r"^voluntary_ctxt_switches:\s+(\d+)", status, re.MULTILINE)[0])
+
+    time.sleep(1)  # what belongs to the first page
+    before = woken()
+    time.sleep(2)
+    assert woken() - before < 200  # Gradio's own pace is 2,000
 
 
 def test_a_port_in_use_is_told_with_the_way_out() -> None:

@@ -200,6 +200,10 @@ class Catalog(Passages):
             else:
                 number = document_id
                 db.execute(
+                    "INSERT INTO articles (articles, rowid, title, text)"
+                    " SELECT 'delete', id, title, text FROM article WHERE id = ?", (number,),
+                )  # fmt: skip
+                db.execute(
                     "UPDATE document SET recipe=?, title=?, author=?, date=?, source=?, found=?,"
                     " edits=?, added=coalesce(?, added), pages=?, body=?, text_sha256=?, text=?,"
                     " family=NULL WHERE id=?", (*values, number),
@@ -221,6 +225,10 @@ class Catalog(Passages):
                      stored.fingerprint, key)
                     for c, key in zip(stored.chunks, stored.digests, strict=True)
                 ),
+            )  # fmt: skip
+            db.execute(
+                "INSERT INTO articles (rowid, title, text)"
+                " SELECT id, title, text FROM article WHERE id = ?", (number,),
             )  # fmt: skip
             if origin is not None:
                 _place(db, origin, number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -19,7 +19,7 @@ from index.ingest import Ingest
 from index.intake import Intake, ReadFile
 from index.limits import Limits
 from index.nearest import Nearest
-from index.ranking import Ranking
+from index.ranking import Ranking, Weights
 from index.read import read_all
 from index.report import Labels, Progress, Report
 from index.types import Entry, Filter, Hit
@@ -41,7 +41,6 @@ __all__ = [
 class LibrarySettings:
     """chunk_tokens: budget of a passage; candidates: taken from each of the two searches.
 
-    fusion          "convex" (with words_weight) or "rrf" (with rrf_k), see `index.fuse`
     merge_versions  of several versions of one article, search only the newest
     """
 
@@ -49,9 +48,7 @@ class LibrarySettings:
     max_file_bytes: int = 32 * 1024 * 1024
     store: str = "faiss"
     candidates: int = 100
-    fusion: str = "convex"
-    words_weight: float = 0.5
-    rrf_k: int = 60
+    weights: Weights = field(default_factory=Weights)
     merge_versions: bool = True
 
 
@@ -85,9 +82,7 @@ class Library:
             self._catalog,
             embedder,
             candidates=self._settings.candidates,
-            fusion=self._settings.fusion,
-            words_weight=self._settings.words_weight,
-            rrf_k=self._settings.rrf_k,
+            weights=self._settings.weights,
         )
         self._write_lock = FileLock(folder / "write.lock", timeout=5)
         self._limits = Limits(self._catalog, self.get, newest=self._settings.merge_versions)

@@ -41,6 +41,9 @@ _STOP = frozenset(
     """.split()
 )
 _WORD = re.compile(r"\w+")
+_MOST_WORDS = 64
+_TITLE_WEIGHT = 4.0
+"""How much more a word counts in an article's title than in its text."""
 
 
 class Passages:
@@ -91,12 +94,9 @@ class Passages:
 
         documents  those to search in; None: all
         """
-        words = list(dict.fromkeys(_WORD.findall(question.lower())))
-        topical = [word for word in words if word not in _STOP] or words
-        if not topical or k < 1:
+        query = _query(question)
+        if not query or k < 1:
             return []
-        # Quoted: what a user types is never query syntax.
-        query = " OR ".join(f'"{word}"' for word in topical[:64])
         limited = (
             " AND (SELECT document FROM chunk WHERE chunk.id = words.rowid)"
             " IN (SELECT value FROM json_each(?))"
@@ -109,6 +109,34 @@ class Passages:
             k,
         )
         return [(row[0], float(row[1])) for row in rows]
+
+    def articles(
+        self, question: str, k: int, documents: Collection[int] | None = None
+    ) -> list[tuple[int, float]]:
+        """Word search over whole documents: (document, BM25 score, higher is better), best first.
+
+        documents  those to search in; None: all
+        """
+        query = _query(question)
+        if not query or k < 1:
+            return []
+        limited = " AND rowid IN (SELECT value FROM json_each(?))"
+        rows = self._db.rows(
+            f"SELECT rowid, -bm25(articles, {_TITLE_WEIGHT}, 1.0) AS score FROM articles"
+            f" WHERE articles MATCH ?{limited if documents is not None else ''}"
+            " ORDER BY score DESC LIMIT ?",
+            query,
+            *([] if documents is None else [json.dumps(list(documents))]),
+            k,
+        )
+        return [(row[0], float(row[1])) for row in rows]
+
+    def documents_of(self, chunk_ids: Sequence[int]) -> dict[int, int]:
+        """The document of each passage that still exists."""
+        rows = self._db.rows(
+            f"SELECT id, document FROM chunk WHERE id IN ({marks(chunk_ids)})", *chunk_ids
+        )
+        return {row[0]: row[1] for row in rows}
 
     def chunks(self, chunk_ids: Sequence[int]) -> dict[int, tuple[Entry, Chunk]]:
         """The passages that still exist among `chunk_ids`, with their documents."""
@@ -196,6 +224,14 @@ class Passages:
 
     def _entries(self, where: str, *values: object) -> list[Entry]:
         return [_entry(row) for row in self._db.rows(_ENTRY + where, *values)]
+
+
+def _query(question: str) -> str:
+    """The words of a question that carry a topic, or all of them where none does, for FTS5."""
+    words = list(dict.fromkeys(_WORD.findall(question.lower())))
+    topical = [word for word in words if word not in _STOP] or words
+    # Quoted: what a user types is never query syntax.
+    return " OR ".join(f'"{word}"' for word in topical[:_MOST_WORDS])
 
 
 def _entry(row: Row) -> Entry:

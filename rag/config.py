@@ -52,11 +52,18 @@ class RetrievalSection:
     )
     fusion: str = _setting(
         "convex",
-        "How the searches by meaning and by words are joined: by scores or by ranks.",
+        "How the searches are joined: by scores, or by the ranks of the passages alone.",
         choices=("convex", "rrf"),
     )
     words_weight: float = _setting(
         0.5, "The share of word search in the convex sum.", least=0.0, most=1.0
+    )
+    article_weight: float = _setting(
+        0.5,
+        "What the article that fits the question's words best adds to its passages' scores; 0: "
+        "whole articles are not searched.",
+        least=0.0,
+        most=2.0,
     )
     rrf_k: int = _setting(60, "The constant of reciprocal rank fusion.", least=1, most=1000)
     merge_versions: bool = _setting(

@@ -58,7 +58,14 @@ def retrieval(arguments: argparse.Namespace) -> int:
         "search_s": round(result.seconds, 4),
         "settings": {
             name: getattr(settings.retrieval, name)
-            for name in ("candidates", "fusion", "words_weight", "rrf_k", "merge_versions")
+            for name in (
+                "candidates",
+                "fusion",
+                "words_weight",
+                "article_weight",
+                "rrf_k",
+                "merge_versions",
+            )
         }
         | {"chunk_tokens": settings.index.chunk_tokens, "embedder": settings.models.embedder},
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -287,11 +288,18 @@ class Library:
                 self._finish()
         return self.get(str(entry.id))
 
-    def search(self, question: str, k: int = 10, where: Filter | None = None) -> list[Hit]:
+    def search(
+        self,
+        question: str,
+        k: int = 10,
+        where: Filter | None = None,
+        today: dt.date | None = None,
+    ) -> list[Hit]:
         """The `k` passages that answer `question` best, by meaning and by words, fused.
 
         where  what to search in; None: everything. Of several versions of one article only the
                newest that it lets through is searched, if `merge_versions` is set.
+        today  the day of asking, which "last week" counts from; None: such words are only words
 
         Raises LibraryError if the library was embedded with another model, NotFoundError for a
         document, collection or tag that there is none of.
@@ -301,7 +309,7 @@ class Library:
         if not len(store) or (limited and not limited[0]):
             return []
         documents, allowed = limited or (None, None)
-        return self._ranking.best(question, k, store, documents, allowed)
+        return self._ranking.best(question, k, store, documents, allowed, today)
 
     def _finish(self) -> None:
         """After the last change of a run: drop what none uses, write the vectors' cache."""

@@ -11,6 +11,7 @@ import numpy as np
 from index.database import Database, Row, marks
 from index.embed import Vectors
 from index.errors import CorruptError
+from index.named import About
 from index.types import Chunk, Entry
 from index.vectors import Ids
 
@@ -155,6 +156,13 @@ class Passages:
             for row in rows
             if row["document"] in entries
         }  # fmt: skip
+
+    def about(self) -> dict[int, About]:
+        """What is known of each document."""
+        return {
+            row["id"]: About(row["author"], row["source"], row["date"])
+            for row in self._db.rows("SELECT id, author, source, date FROM document")
+        }
 
     def chunk_ids(self, documents: Collection[int]) -> Ids:
         """The passages of some documents, ascending, shape (n,)."""

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import datetime as dt
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from index.catalog import Catalog
-from index.embed import Embedder
+from index.embed import Embedder, Vectors
 from index.fuse import convex, lifted, reciprocal_rank_fusion, shares
+from index.named import About, Names, fit, period
 from index.types import Hit
 from index.vectors import Ids, VectorStore
 
 __all__ = ["Ranking", "Weights"]
+
+_NAMED = 20
+"""Passages taken from the articles that a question names."""
+
+_FEW = 1000
+"""Of more articles than these ("in 2025") the passages are not looked for one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +29,13 @@ class Weights:
     fusion    "convex", or "rrf" (with rrf_k), which joins two searches only: see `index.fuse`
     words     the share of word search in the convex sum of meaning and words
     articles  what the article that fits best by its words adds to its passages; 0: not searched
+    named     what articles gain whose source, author or date the question names; 0: not looked at
     """
 
     fusion: str = "convex"
     words: float = 0.5
     articles: float = 0.5
+    named: float = 0.3
     rrf_k: int = 60
 
 
@@ -40,6 +50,7 @@ class Ranking:
         self._embedder = embedder
         self._candidates = candidates
         self._weights = weights
+        self._known: tuple[int, Mapping[int, About], Names] | None = None
 
     def best(
         self,
@@ -48,36 +59,79 @@ class Ranking:
         store: VectorStore,
         documents: Collection[int] | None = None,
         allowed: Ids | None = None,
+        today: dt.date | None = None,
     ) -> list[Hit]:
         """The `k` passages that answer `question` best.
 
         documents, allowed  those to search in, and the ids of their passages; None: all
+        today               what "last week" counts from; None: nothing
         """
         wide = max(self._candidates, k)
         query = self._embedder.embed_queries([question])[0]
         dense = dict(store.search(query, wide, allowed))
         words = dict(self._catalog.match(question, wide, documents))
-        alone = self._catalog.vectors_of([number for number in words if number not in dense])
-        alike = dense | {number: float(vector @ query) for number, vector in alone.items()}
         if self._weights.fusion == "rrf":
+            alike = self._alike(query, dense, words)
             fused = reciprocal_rank_fusion([list(dense), list(words)], k=self._weights.rrf_k)
-        else:
-            floor = min(dense.values(), default=0.0)
-            fused = convex(alike, words, floor=floor, words_weight=self._weights.words)
-            fused = lifted(fused, self._of_articles(question, wide, list(alike), documents))
-        return list(self._hits(fused, alike, words, k))
+            return list(self._hits(fused, alike, words, k))
+        floor = min(dense.values(), default=0.0)
+        named = self._named(question, documents, today)
+        if 0 < len(named) <= _FEW:
+            # So that the best of them are among the candidates, however much else there is.
+            among = self._catalog.chunk_ids(named)
+            dense |= dict(store.search(query, _NAMED, among))
+            words |= dict(self._catalog.match(question, _NAMED, named))
+        alike = self._alike(query, dense, words)
+        fused = convex(alike, words, floor=floor, words_weight=self._weights.words)
+        gains = self._gains(question, wide, list(alike), documents, named)
+        return list(self._hits(lifted(fused, gains), alike, words, k))
 
-    def _of_articles(
-        self, question: str, k: int, passages: Sequence[int], documents: Collection[int] | None
+    def _alike(
+        self, query: Vectors, dense: Mapping[int, float], words: Mapping[int, float]
     ) -> dict[int, float]:
-        """What passages gain from the words of their articles."""
-        if not self._weights.articles:
-            return {}
-        fit = shares(dict(self._catalog.articles(question, k, documents)))
+        """The similarity of all candidates, also of those that were found by words alone."""
+        alone = self._catalog.vectors_of([number for number in words if number not in dense])
+        return {**dense, **{number: float(vector @ query) for number, vector in alone.items()}}
+
+    def _gains(
+        self,
+        question: str,
+        k: int,
+        passages: Sequence[int],
+        documents: Collection[int] | None,
+        named: Mapping[int, float],
+    ) -> dict[int, float]:
+        """What passages gain from their articles."""
+        weights = self._weights
+        best = {}
+        if weights.articles:
+            best = shares(dict(self._catalog.articles(question, k, documents)))
         return {
-            number: self._weights.articles * fit[document]
+            number: weights.articles * best.get(document, 0.0)
+            + weights.named * named.get(document, 0.0)
             for number, document in self._catalog.documents_of(passages).items()
-            if document in fit
+        }
+
+    def _named(
+        self, question: str, documents: Collection[int] | None, today: dt.date | None
+    ) -> dict[int, float]:
+        """The documents whose source, author or date a question names, with how well they fit."""
+        if not self._weights.named:
+            return {}
+        revision = self._catalog.revision()
+        if self._known is None or self._known[0] != revision:
+            about = self._catalog.about()
+            self._known = revision, about, Names(about)
+        _, known, names = self._known
+        found = names.of(question)
+        if (days := period(question, today)) is not None:
+            for number, each in known.items():
+                if (share := fit(each.date, days)) > 0.0:
+                    found[number] = max(found.get(number, 0.0), share)
+        return {
+            number: share
+            for number, share in found.items()
+            if documents is None or number in documents
         }
 
     def _hits(

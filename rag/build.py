@@ -124,6 +124,7 @@ class Parts:
                     fusion=section.retrieval.fusion,
                     words=section.retrieval.words_weight,
                     articles=section.retrieval.article_weight,
+                    named=section.retrieval.named_weight,
                     rrf_k=section.retrieval.rrf_k,
                 ),
                 merge_versions=section.retrieval.merge_versions,

@@ -65,6 +65,12 @@ class RetrievalSection:
         least=0.0,
         most=2.0,
     )
+    named_weight: float = _setting(
+        0.3,
+        "What an article gains whose source, author or date the question names; 0: nothing.",
+        least=0.0,
+        most=2.0,
+    )
     rrf_k: int = _setting(60, "The constant of reciprocal rank fusion.", least=1, most=1000)
     merge_versions: bool = _setting(
         True, "Of several versions of one article, search only the newest."

@@ -63,6 +63,7 @@ def retrieval(arguments: argparse.Namespace) -> int:
                 "fusion",
                 "words_weight",
                 "article_weight",
+                "named_weight",
                 "rrf_k",
                 "merge_versions",
             )

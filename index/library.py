@@ -129,6 +129,10 @@ class Library:
         """The extracted text that all offsets count in."""
         return self._catalog.text(entry.id)
 
+    def passage(self, document: int, start: int, end: int) -> str:
+        """Part of a document's text, by its number. Raises NotFoundError."""
+        return self._catalog.passage(document, start, end)
+
     def body(self, entry: Entry) -> list[tuple[int, int]] | None:
         """The spans of the text that are indexed; None: all of it."""
         return self._catalog.body(entry.id)

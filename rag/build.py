@@ -151,6 +151,8 @@ class Parts:
             FAMILIES[entry.family],
             Policy(
                 passages=answer.passages,
+                join_adjacent=self.settings.retrieval.join_adjacent,
+                drop_repeats=self.settings.retrieval.drop_repeats,
                 passage_tokens=answer.passage_tokens,
                 max_tokens=answer.max_tokens,
                 question_characters=answer.question_characters,

@@ -72,6 +72,12 @@ class RetrievalSection:
         most=2.0,
     )
     rrf_k: int = _setting(60, "The constant of reciprocal rank fusion.", least=1, most=1000)
+    drop_repeats: bool = _setting(
+        True, "Leave out passages that say in the same words what a better one says."
+    )
+    join_adjacent: bool = _setting(
+        True, "Join passages that follow each other in their article to one."
+    )
     merge_versions: bool = _setting(
         True, "Of several versions of one article, search only the newest."
     )

@@ -5,6 +5,7 @@ A `Citation` carries document, page, offsets and quote, so that no later stage p
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
 
 from index.types import Filter, Span
@@ -148,8 +149,10 @@ class Question:
 
     history  earlier turns, oldest first
     where    what to search in; None: everything
+    asked    the day of asking, which "last week" counts from; None: today
     """
 
     text: str
     history: tuple[Turn, ...] = field(default=())
     where: Filter | None = None
+    asked: dt.date | None = None

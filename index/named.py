@@ -1,11 +1,13 @@
-"""What a question says of the article itself: its source, its author, its date. Pure.
+"""What a question says of the article itself: its source, its author, its date. Pure, English.
 
 "What did the Example Times report about Varn in March 2029?" names a source and a month: articles
 that fit are lifted, and others still found, because a name in a question may as well be its topic.
+A question that names no time is mostly about what holds now, so that newer articles are lifted.
 """
 
 from __future__ import annotations
 
+import bisect
 import calendar
 import datetime as dt
 import re
@@ -15,7 +17,7 @@ from dataclasses import dataclass
 
 from index.dates import mentioned
 
-__all__ = ["About", "Names", "fit", "period"]
+__all__ = ["About", "Asked", "Known", "Names", "fit", "freshness", "of_now", "period"]
 
 _WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
 _CUES = frozenset("by from per in at of to does did do has".split())
@@ -23,6 +25,10 @@ _JOINED = re.compile(r"\s*[,;&/|]\s*|\s+(?:and|und|et|y)\s+")
 _DOMAIN = re.compile(r"(?:www\.)?([\w-]{2,})\.(?:com|org|net|co\.uk|de|fr|eu|info|io|news)")
 _LONGEST = 6
 _NEAR_DAYS = 7
+_FRESH_DAYS = 60.0
+_PAST = dt.timedelta(14)
+_OF_NOW = 3.0
+"""How much more it matters that an article is new where a question speaks of now."""
 _NEAR = 0.5
 """What an article that came out within a week after a named day has of one of that day."""
 
@@ -34,6 +40,52 @@ class About:
     author: str | None
     source: str | None
     date: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a question says of the documents themselves.
+
+    named  those whose source, author or date it names: how well they fit, in (0, 1]
+    fresh  how much it matters that a document is new: 0 where it asks about a time in the past
+    """
+
+    named: Mapping[int, float]
+    fresh: float
+    _about: Mapping[int, About]
+    _reference: dt.date | None
+
+    def gain(self, document: int, *, named: float, recent: float) -> float:
+        """What a document gains, by the weights of being named and of being the newest."""
+        gain = named * self.named.get(document, 0.0)
+        about = self._about.get(document)
+        if about and self._reference and recent * self.fresh > 0.0:
+            gain += recent * self.fresh * freshness(about.date, self._reference)
+        return gain
+
+
+class Known:
+    """What is known of all documents of a library."""
+
+    def __init__(self, about: Mapping[int, About]) -> None:
+        self._about = about
+        self._names = Names(about)
+        self._days = sorted(_days(each.date)[1] for each in about.values() if each.date)
+
+    def asked(self, question: str, today: dt.date | None = None) -> Asked:
+        """today: what "last week" counts from; None: nothing."""
+        named = self._names.of(question)
+        days = period(question, today)
+        if days is not None:
+            for number, about in self._about.items():
+                if (share := fit(about.date, days)) > 0.0:
+                    named[number] = max(named.get(number, 0.0), share)
+        # What counts as new is new in this library: in an archive, years may have passed since.
+        until = len(self._days) if today is None else bisect.bisect_right(self._days, today)
+        reference = self._days[until - 1] if until else None
+        past = days is not None and reference is not None and days[1] < reference - _PAST
+        fresh = 0.0 if past else _OF_NOW if of_now(question) else 1.0
+        return Asked(named, fresh, self._about, reference)
 
 
 class Names:
@@ -89,6 +141,32 @@ def fit(date: str | None, days: tuple[dt.date, dt.date]) -> float:
         return 1.0
     soon = dt.timedelta(0) <= first - days[1] <= dt.timedelta(_NEAR_DAYS)
     return _NEAR if soon and days[0] == days[1] else 0.0
+
+
+def freshness(date: str | None, reference: dt.date) -> float:
+    """How new a document was on the day `reference`, in [0, 1]: a half after 60 days, falling on.
+
+    Hyperbolic, as forgetting is: what is a year old is newer than what is ten. One that came out
+    later counts as unknown.
+    """
+    if not date:
+        return 0.0
+    age = (reference - _days(date)[1]).days
+    return 1.0 / (1.0 + age / _FRESH_DAYS) if age >= 0 else 0.0
+
+
+_NOW = re.compile(
+    r"\b(?:this (?:week|month|year|season|spring|summer|autumn|fall|winter)|today|yesterday|tonight"
+    r"|now|nowadays|current(?:ly)?|recent(?:ly)?|latest|newest|soon|upcoming|still"
+    r"|(?:last|past|next|coming) (?:few |couple of )?(?:days?|weeks?|months?)"
+    r"|on (?:mon|tues|wednes|thurs|fri|satur|sun)day)\b",
+    re.IGNORECASE,
+)
+
+
+def of_now(question: str) -> bool:
+    """Whether a question asks for what is the case now or was news just then."""
+    return bool(_NOW.search(question))
 
 
 def _days(iso: str) -> tuple[dt.date, dt.date]:

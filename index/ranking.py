@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from index.catalog import Catalog
 from index.embed import Embedder, Vectors
 from index.fuse import convex, lifted, reciprocal_rank_fusion, shares
-from index.named import About, Names, fit, period
+from index.named import Known
 from index.types import Hit
 from index.vectors import Ids, VectorStore
 
@@ -30,12 +30,14 @@ class Weights:
     words     the share of word search in the convex sum of meaning and words
     articles  what the article that fits best by its words adds to its passages; 0: not searched
     named     what articles gain whose source, author or date the question names; 0: not looked at
+    recent    what the newest article gains where the question names no time in the past; 0: nothing
     """
 
     fusion: str = "convex"
     words: float = 0.5
     articles: float = 0.5
     named: float = 0.3
+    recent: float = 0.2
     rrf_k: int = 60
 
 
@@ -50,7 +52,7 @@ class Ranking:
         self._embedder = embedder
         self._candidates = candidates
         self._weights = weights
-        self._known: tuple[int, Mapping[int, About], Names] | None = None
+        self._known: tuple[int, Known] | None = None
 
     def best(
         self,
@@ -75,16 +77,30 @@ class Ranking:
             fused = reciprocal_rank_fusion([list(dense), list(words)], k=self._weights.rrf_k)
             return list(self._hits(fused, alike, words, k))
         floor = min(dense.values(), default=0.0)
-        named = self._named(question, documents, today)
-        if 0 < len(named) <= _FEW:
+        asked = self._documents().asked(question, today)
+        named = [each for each in asked.named if documents is None or each in documents]
+        if 0 < len(named) <= _FEW and self._weights.named:
             # So that the best of them are among the candidates, however much else there is.
-            among = self._catalog.chunk_ids(named)
-            dense |= dict(store.search(query, _NAMED, among))
+            dense |= dict(store.search(query, _NAMED, self._catalog.chunk_ids(named)))
             words |= dict(self._catalog.match(question, _NAMED, named))
         alike = self._alike(query, dense, words)
         fused = convex(alike, words, floor=floor, words_weight=self._weights.words)
-        gains = self._gains(question, wide, list(alike), documents, named)
+        best = {}
+        if self._weights.articles:
+            best = shares(dict(self._catalog.articles(question, wide, documents)))
+        gains = {
+            number: self._weights.articles * best.get(document, 0.0)
+            + asked.gain(document, named=self._weights.named, recent=self._weights.recent)
+            for number, document in self._catalog.documents_of(list(alike)).items()
+        }
         return list(self._hits(lifted(fused, gains), alike, words, k))
+
+    def _documents(self) -> Known:
+        """What is known of the library's documents as they are now."""
+        revision = self._catalog.revision()
+        if self._known is None or self._known[0] != revision:
+            self._known = revision, Known(self._catalog.about())
+        return self._known[1]
 
     def _alike(
         self, query: Vectors, dense: Mapping[int, float], words: Mapping[int, float]
@@ -92,47 +108,6 @@ class Ranking:
         """The similarity of all candidates, also of those that were found by words alone."""
         alone = self._catalog.vectors_of([number for number in words if number not in dense])
         return {**dense, **{number: float(vector @ query) for number, vector in alone.items()}}
-
-    def _gains(
-        self,
-        question: str,
-        k: int,
-        passages: Sequence[int],
-        documents: Collection[int] | None,
-        named: Mapping[int, float],
-    ) -> dict[int, float]:
-        """What passages gain from their articles."""
-        weights = self._weights
-        best = {}
-        if weights.articles:
-            best = shares(dict(self._catalog.articles(question, k, documents)))
-        return {
-            number: weights.articles * best.get(document, 0.0)
-            + weights.named * named.get(document, 0.0)
-            for number, document in self._catalog.documents_of(passages).items()
-        }
-
-    def _named(
-        self, question: str, documents: Collection[int] | None, today: dt.date | None
-    ) -> dict[int, float]:
-        """The documents whose source, author or date a question names, with how well they fit."""
-        if not self._weights.named:
-            return {}
-        revision = self._catalog.revision()
-        if self._known is None or self._known[0] != revision:
-            about = self._catalog.about()
-            self._known = revision, about, Names(about)
-        _, known, names = self._known
-        found = names.of(question)
-        if (days := period(question, today)) is not None:
-            for number, each in known.items():
-                if (share := fit(each.date, days)) > 0.0:
-                    found[number] = max(found.get(number, 0.0), share)
-        return {
-            number: share
-            for number, share in found.items()
-            if documents is None or number in documents
-        }
 
     def _hits(
         self,

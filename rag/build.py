@@ -125,6 +125,7 @@ class Parts:
                     words=section.retrieval.words_weight,
                     articles=section.retrieval.article_weight,
                     named=section.retrieval.named_weight,
+                    recent=section.retrieval.recent_weight,
                     rrf_k=section.retrieval.rrf_k,
                 ),
                 merge_versions=section.retrieval.merge_versions,

@@ -71,6 +71,13 @@ class RetrievalSection:
         least=0.0,
         most=2.0,
     )
+    recent_weight: float = _setting(
+        0.2,
+        "What the newest article gains, three times as much where the question speaks of now; "
+        "0: nothing.",
+        least=0.0,
+        most=2.0,
+    )
     rrf_k: int = _setting(60, "The constant of reciprocal rank fusion.", least=1, most=1000)
     drop_repeats: bool = _setting(
         True, "Leave out passages that say in the same words what a better one says."

@@ -64,6 +64,7 @@ def retrieval(arguments: argparse.Namespace) -> int:
                 "words_weight",
                 "article_weight",
                 "named_weight",
+                "recent_weight",
                 "rrf_k",
                 "merge_versions",
             )

@@ -9,7 +9,7 @@ import pytest
 
 from index.dates import mentioned
 from index.library import Library, LibrarySettings
-from index.named import About, Names, fit, period
+from index.named import About, Known, Names, fit, freshness, of_now, period
 from index.ranking import Weights
 from tests.fakes import HashEmbedder
 
@@ -99,6 +99,56 @@ def test_sources_and_authors_in_a_question(question: str, documents: list[int]) 
     assert list(NAMES.of(question)) == documents
 
 
+@pytest.mark.parametrize(
+    ("question", "now"),
+    [
+        ("Who resigned this week?", True),
+        ("What is the latest price?", True),
+        ("Who still heads the harbour?", True),
+        ("Who spoke on Tuesday?", True),
+        ("Who founded the harbour?", False),
+        ("What is known about snow?", False),
+    ],
+)
+def test_questions_that_speak_of_now(question: str, now: bool) -> None:
+    assert of_now(question) == now
+
+
+def test_the_newer_the_fresher() -> None:
+    dates = [None, "2030", "2019", "2028-03", "2029-01-13", "2029-03-14"]
+    fresh = [freshness(date, WEDNESDAY) for date in dates]
+    assert fresh[:2] == [0.0, 0.0]
+    assert fresh == sorted(fresh)
+    assert fresh[-2:] == [0.5, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("question", "today", "gains"),
+    [
+        ("Who heads it?", None, [0.0, 1.0]),
+        ("Who heads it now?", None, [0.0, 3.0]),
+        ("Who heads it now?", dt.date(2020, 5, 1), [3.0, 0.0]),
+        ("Who heads it now?", dt.date(2039, 5, 1), [0.0, 3.0]),
+        ("Who heads it now?", dt.date(2001, 5, 1), [0.0, 0.0]),
+        ("Who headed it in 2027?", None, [0.0, 0.0]),
+        ("Who headed it in March 2029?", None, [0.0, 1.0]),
+    ],
+)
+def test_how_much_being_new_matters(
+    question: str, today: dt.date | None, gains: list[float]
+) -> None:
+    known = Known(
+        {
+            1: About(None, None, "2020-05-01"),
+            2: About(None, None, "2029-03-14"),
+            3: About(None, None, None),
+        }
+    )
+    asked = known.asked(question, today)
+    found = [asked.gain(number, named=0.0, recent=1.0) for number in (1, 2, 3, 4)]
+    assert [float(round(gain)) for gain in found] == [*gains, 0.0, 0.0]
+
+
 @pytest.fixture
 def library(tmp_path: Path) -> Library:
     for name, head in (
@@ -137,7 +187,9 @@ def test_it_can_be_switched_off_and_follows_corrections(library: Library, tmp_pa
     assert Path(library.search(question)[0].entry.path).name == "two.md"
     library.close()
     plain = Library(
-        tmp_path / "home", HashEmbedder(), LibrarySettings(40, weights=Weights(named=0.0))
+        tmp_path / "home",
+        HashEmbedder(),
+        LibrarySettings(40, weights=Weights(named=0.0, recent=0.0)),
     )
     scores = [hit.score for hit in plain.search(question)]
     assert max(scores) - min(scores) < 0.3

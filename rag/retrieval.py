@@ -8,6 +8,7 @@ come from ir-measures, so that they are the ones that everybody means.
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 import hashlib
 import json
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from index.dates import normalise
 from index.errors import UsageError
 from index.types import Hit
 
@@ -31,16 +33,21 @@ MEASURES = (
 _PASSAGES = 100
 """Passages asked for: enough to hold ten documents and more."""
 
-Search = Callable[[str, int], Sequence[Hit]]
-
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A question, and the ids of the documents that answer it with their grades."""
+    """A question, and the ids of the documents that answer it with their grades.
+
+    asked  the day on which it was asked, where the data set says so
+    """
 
     id: str
     text: str
     relevant: Mapping[str, int]
+    asked: dt.date | None = None
+
+
+Search = Callable[[Topic, int], Sequence[Hit]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +141,7 @@ def measure(
     for done, topic in enumerate(topics):
         progress(done, len(topics))
         start = time.perf_counter()
-        hits = search(topic.text, _PASSAGES)
+        hits = search(topic, _PASSAGES)
         seconds.append(time.perf_counter() - start)
         run[topic.id] = {
             document: -float(rank) for rank, document in enumerate(_ranked(hits, documents), 1)
@@ -170,7 +177,7 @@ def _topics(folder: Path) -> tuple[list[Topic], int]:
     asked = _file(folder, "questions.jsonl")
     if asked is not None:
         found = [
-            Topic(_id(row, where), _question(row, where), _named(row))
+            Topic(_id(row, where), _question(row, where), _named(row), _asked(row))
             for row, where in _rows(asked)
         ]
     else:
@@ -223,6 +230,11 @@ def _named(row: Mapping[str, Any]) -> dict[str, int]:
         if value:
             return {str(each): 1 for each in (value if isinstance(value, list) else [value])}
     return {}
+
+
+def _asked(row: Mapping[str, Any]) -> dt.date | None:
+    iso = normalise(row.get("asked") or row.get("question_date"))
+    return dt.date.fromisoformat(iso) if iso and len(iso) == 10 else None
 
 
 def _id(row: Mapping[str, Any], where: str) -> str:

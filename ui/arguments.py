@@ -142,6 +142,9 @@ def _eval(evaluate: argparse.ArgumentParser, places: argparse.ArgumentParser) ->
     retrieval.add_argument("--data", type=Path, required=True, metavar="DIR", help="the data set")
     retrieval.add_argument("--limit", type=_positive, metavar="N", help="only N of the questions")
     retrieval.add_argument("--seed", type=int, default=0, metavar="N", help="which ones (0)")
+    retrieval.add_argument(
+        "--dated", action="store_true", help="tell the search on what day each question was asked"
+    )
     retrieval.add_argument("--out", type=Path, metavar="FILE", help="where the figures go (JSON)")
     retrieval.add_argument("--json", action="store_true", help="print JSON")
 

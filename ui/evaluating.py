@@ -41,7 +41,9 @@ def retrieval(arguments: argparse.Namespace) -> int:
             result = judged.measure(
                 topics,
                 data.documents,
-                parts.library.search,
+                lambda topic, k: parts.library.search(
+                    topic.text, k, today=topic.asked if arguments.dated else None
+                ),
                 lambda done, total: bar("Searching", done, total),
             )
     finally:
@@ -52,6 +54,7 @@ def retrieval(arguments: argparse.Namespace) -> int:
         "not_indexed": len(report.failed),
         "questions": result.topics,
         "without_documents": data.unjudged,
+        "dated": arguments.dated,
         "seed": arguments.seed if arguments.limit else None,
         "measures": {each.name: round(each.mean, 4) for each in result.measures},
         "margins_95": {each.name: round(each.margin, 4) for each in result.measures},

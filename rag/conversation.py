@@ -22,9 +22,10 @@ from rag import names
 from rag.names import AUXILIARY, PERSON, PLURAL, THING
 from rag.pointing import CLAUSE, pointers
 from rag.prompt import declines, visible
+from rag.terms import terms
 from rag.types import Turn
 
-__all__ = ["CHARACTERS", "TURNS", "understood"]
+__all__ = ["CHARACTERS", "TURNS", "repeats", "understood"]
 
 TURNS = 4
 """Earlier turns that a question may point back to."""
@@ -55,7 +56,7 @@ _FRAGMENT = re.compile(
 )
 _ABOUT = re.compile(r"(?:what|how) about (?P<what>.+)", re.IGNORECASE)
 _ASKS = re.compile(
-    rf"\b(?:who|whom|whose|what|which|when|where|why|how|{AUXILIARY}|tell|name|list)\b",
+    rf"\b(?:who|whom|whose|what|which|when|where|why|how|(?!'){AUXILIARY}|tell|name|list)\b",
     re.IGNORECASE,
 )
 _PHRASE = re.compile(
@@ -65,6 +66,9 @@ _HALF = re.compile(
     r"(?:because|by|to|in|on|at|for|from|with|since|yes|no)\b", re.IGNORECASE
 )  # fmt: skip
 _WH = re.compile(r"(?:(?:in|on|at|by|since) )?(?:which|what) \w+|when|where|who\b", re.IGNORECASE)
+_ASKS_FOR = re.compile(
+    r"(?:\w+: |\w+ )??(?:who|whom|whose|what|which|when|where|why|how)\b", re.IGNORECASE
+)
 _NOTHING_SAID = ("the articles don't say", "not stated")
 
 
@@ -103,6 +107,18 @@ def understood(question: str, history: Sequence[Turn]) -> str:
         if asked:
             said.append(_Said(asked, _statement(turn.answer, asked)))
     return _alone(question, said)
+
+
+def repeats(question: str, answer: str) -> bool:
+    """Whether an answer to "what", "why" and the like only says the question's words again.
+
+    A question that was completed holds what an earlier answer said, and a small model likes to give
+    that back. True it may be, and cited; but it answers nothing.
+    """
+    if not _ASKS_FOR.match(question):
+        return False
+    said = set(terms(_MARKER.sub("", answer)))
+    return said <= set(terms(question))
 
 
 def _line(text: str) -> str:
@@ -147,6 +163,8 @@ def _alone(question: str, said: Sequence[_Said]) -> str:
 def _completed(core: str, last: _Said, *, linked: bool) -> str:
     """A question that is only part of one, made whole with the last turn; else ""."""
     if when := _WHEN.fullmatch(core):
+        if last.is_whole and when["wh"].lower() == "how come":
+            return f"how come {_inside(last.statement)}"
         if last.is_whole:
             return f"{when['wh']} is it that {_inside(last.statement)}"
         return f"{when['wh']} ({last.told})"

@@ -1,5 +1,4 @@
-"""A question to a cited answer, told as events. Reads as prose: understand, find, judge, write,
-check.
+"""A question to a cited answer, told as events. Reads as prose: find, judge, write, check.
 
 The engine knows nothing of files, pages or settings: `rag.build` hands it its parts.
 """
@@ -115,7 +114,10 @@ class Engine:
             yield _finished(typed, self._refused(text, sources, clock))
             return
         yield Status("Checking the citations")
-        yield _finished(typed, self._verified(text, said, sources, clock, stopped))
+        answer = self._verified(text, said, sources, clock, stopped)
+        if text != typed and conversation.repeats(text, answer.text):
+            answer = self._refused(text, sources, clock, answer.claims)
+        yield _finished(typed, answer)
 
     def warm(self) -> None:
         """Loads both models and reads the instructions, so that the first question begins sooner.

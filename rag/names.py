@@ -67,12 +67,14 @@ class Name:
     """A name in a question and its answer; "A and B" where the answer joins two.
 
     person   how likely it is a person's; 0 where nothing is known
+    asked    it stands in the question
     subject  the question or the answer speaks of it
     fresh    the answer's own, where a name was asked for
     """
 
     text: str
     person: int
+    asked: bool
     subject: bool
     fresh: bool
 
@@ -103,7 +105,7 @@ def named(question: str, statement: str) -> list[Name]:
     rest = [name for name in told if name not in asked and not _within(name, asked)]
     pairs = [f"{a} and {b}" for a in told for b in told if f"{a} and {b}" in statement]
     rest = [name for name in rest if not any(name in pair for pair in pairs)]
-    wanted = re.match(r"(?:(who|whom)|which|what) ", question, re.IGNORECASE)
+    wanted = re.match(rf"(?:(who|whom)|which|what(?! {AUXILIARY}\b)) ", question, re.IGNORECASE)
     names = []
     for name in [*asked, *rest]:
         # "LeCun" in the question is "Yann LeCun" where the answer says so.
@@ -112,8 +114,9 @@ def named(question: str, statement: str) -> list[Name]:
         fresh = name in rest and wanted is not None and not placed
         person = _person(name, whole, question, statement)
         person += 3 if fresh and wanted and wanted.group(1) else 0
-        names.append(Name(whole, person, _subject(name, question, statement), fresh))
-    return [*names, *(Name(pair, 0, statement.startswith(pair), True) for pair in pairs)]
+        subject = _subject(name, question, statement)
+        names.append(Name(whole, person, name in asked, subject, fresh))
+    return [*names, *(Name(pair, 0, False, statement.startswith(pair), True) for pair in pairs)]
 
 
 def meant(pronoun: str, names: Sequence[Name], *, subject: bool, sure: bool = False) -> str:
@@ -133,6 +136,8 @@ def meant(pronoun: str, names: Sequence[Name], *, subject: bool, sure: bool = Fa
     things = [name for name in names if name not in pairs and name.person <= 1]
     fitting = [name for name in things if name.fresh]
     fitting = fitting or [name for name in things if name.subject == subject]
+    # What was asked about goes on being spoken of, rather than what the answer mentions besides.
+    fitting = [name for name in fitting if name.asked] or fitting
     if subject and not fitting:
         least = min((name.person for name in things), default=0)
         fitting = [name for name in things if name.person == least]
@@ -153,7 +158,7 @@ def _person(name: str, whole: str, question: str, statement: str) -> int:
 
 
 def _subject(name: str, question: str, statement: str) -> bool:
-    asked = re.search(rf"\b{AUXILIARY} {re.escape(name)}\b(?!'s)", question)
+    asked = re.search(rf"\b(?!'){AUXILIARY} {re.escape(name)}\b(?!'s)", question)
     return bool(asked) or statement.startswith(name)
 
 

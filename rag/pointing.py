@@ -18,7 +18,7 @@ __all__ = ["CLAUSE", "Pointer", "pointers"]
 
 CLAUSE = re.compile(
     r"[.;:,!?]|\b(?:and|or|but|when|while|after|before|because|if|that|since|although|where|than|"
-    r"as(?= (?:he|she|it|they)\b)|to(?= [a-z]))\b"
+    r"as(?= (?:he|she|it|they)\b|\s*$)|to(?= [a-z]))\b"
     r"|(?<= )(?=(?:how|what|which|who|whom|why)\b)",
     re.IGNORECASE,
 )
@@ -160,9 +160,9 @@ def _is_open(word: _Word) -> bool:
     if not mine.strip() or _turns(word.previous):
         return True
     # "Who says he will", "the firm announced it would": a clause of its own, without "that".
-    embedded = word.text != "it" or _turns(word.following) or word.previous in _REPORTING
-    opener = mine.split()[0].lower()
-    return not (embedded and (_could_be_meant(mine) or opener == "who"))
+    if word.text != "it" or _turns(word.following) or word.previous in _REPORTING:
+        return not _could_be_meant(mine) and mine.split()[0].lower() != "who"
+    return len(terms(mine)) < _MANY
 
 
 def _demonstrates(word: _Word) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag import config, evaluate
-from rag.conversation import CHARACTERS, TURNS, understood
+from rag.conversation import CHARACTERS, TURNS, repeats, understood
 from rag.types import Turn
 
 CHIEF = Turn("Who runs the mill at Lunde?", "Anna Berg runs the mill at Lunde. [1]")
@@ -106,6 +106,22 @@ def test_earlier_turns_are_bounded_and_cleaned() -> None:
     endless = understood("Why?", (Turn("y" * 10_000, "The mill " + "burned " * 2_000),))
     assert len(endless) < CHARACTERS + 30
     assert understood("Why?", (Turn("\x00", "[1]"), Turn(" ", ""))) == "Why?"
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "expected"),
+    [
+        ("Why is it that the two merged?", "The two merged. [1]", True),
+        ("In which year did it (Anna Berg sold the mill)?", "Anna Berg sold the mill.", True),
+        ("Why is it that they merged?", "They merged to save costs. [1]", False),
+        ("Did Northwind merge?", "Northwind did merge.", False),
+        ("When is it that Anna Berg left?", "Anna Berg left in 1998.", False),
+    ],
+)  # fmt: skip
+def test_an_answer_that_only_repeats_its_question_is_none(
+    question: str, answer: str, expected: bool
+) -> None:
+    assert repeats(question, answer) is expected
 
 
 def test_the_measured_conversations_are_sound() -> None:

@@ -83,9 +83,10 @@ class Timings:
 class Answer:
     """A finished answer.
 
-    text     the answer with `[n]` markers that name `sources`; on refusal, the refusal
-    refused  the passages do not hold the answer
-    stopped  cut short: by the reader ("cancelled"), or by the token limit ("length"); else None
+    text        the answer with `[n]` markers that name `sources`; on refusal, the refusal
+    refused     the passages do not hold the answer
+    stopped     cut short: by the reader ("cancelled"), or by the token limit ("length"); else None
+    understood  what was searched for and answered, where that is not `question` as it was typed
     """
 
     question: str
@@ -97,6 +98,7 @@ class Answer:
     model: str
     embedder: str
     stopped: str | None = None
+    understood: str = ""
 
 
 # Events, in the order in which `Engine.ask` yields them.
@@ -137,7 +139,10 @@ Event = Status | Sources | Token | Finished
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """An earlier question and its answer in the same conversation."""
+    """An earlier question and its answer in the same conversation.
+
+    Where the answer says what was `understood`, that is the better question to keep.
+    """
 
     question: str
     answer: str

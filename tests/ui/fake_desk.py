@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 from index.errors import ModelMissingError, NotFoundError, QuestionError
 from index.types import Chunk, Entry, Filter, Hit
@@ -23,6 +24,7 @@ from rag.types import (
     Status,
     Timings,
     Token,
+    Turn,
 )
 
 MODEL = "fake-1b"
@@ -122,6 +124,7 @@ class FakeDesk:
 
     asked   the questions, in order
     limits  what each was limited to
+    turns   the earlier turns that each came with
     open    how many iterators have been opened and not yet closed
     """
 
@@ -129,6 +132,7 @@ class FakeDesk:
         self.pace_s = pace_s
         self.asked: list[str] = []
         self.limits: list[Filter | None] = []
+        self.turns: list[tuple[Turn, ...]] = []
         self.open = 0
         self._lock = threading.Lock()
 
@@ -161,6 +165,7 @@ class FakeDesk:
     def ask(self, question: Question | str) -> Iterator[Event]:
         if isinstance(question, Question):
             self.limits.append(question.where)
+            self.turns.append(question.history)
             question = question.text
         with self._lock:
             self.asked.append(question)
@@ -206,6 +211,9 @@ class FakeDesk:
         yield Finished(answer)
 
     def _answer(self, question: str) -> Answer:
+        if " he " in question:
+            understood = question.replace(" he ", " Holt ")
+            return replace(cited_answer(question), understood=understood)
         if "refuse" in question:
             return refused_answer(question)
         if "hostile" in question:

@@ -1,13 +1,14 @@
 """The library's truth: documents, their places, passages and vectors in one SQLite file.
 
 Everything else on disk (see `index.generations`) is made from here and can be thrown away.
-One transaction a document, so that an interrupted run loses at most the document in hand.
+One transaction a document, so that none is ever held in part.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -43,6 +44,10 @@ class Catalog(Places):
     def revision(self) -> int:
         """Grows with each committed change of any kind, by whichever process."""
         return self._db.revision()
+
+    def together(self) -> AbstractContextManager[None]:
+        """Changes that reach the disk at once; see `index.database.Database.together`."""
+        return self._db.together()
 
     def is_empty(self) -> bool:
         return not self._db.rows("SELECT 1 FROM document LIMIT 1")
@@ -169,6 +174,14 @@ class Catalog(Places):
             if origin is not None:
                 place(db, origin, number)
         return number
+
+    def outdated(self, manner: str) -> list[int]:
+        """The documents whose recipe, but for its version, is not `manner`."""
+        rows = self._db.rows(
+            "SELECT id FROM document WHERE substr(recipe, instr(recipe, ':') + 1) <> ? ORDER BY id",
+            manner,
+        )
+        return [row[0] for row in rows]
 
     def label(
         self,

@@ -68,9 +68,9 @@ class Places(Passages):
         rows = self._db.rows("SELECT path FROM origin WHERE sha256 = ? ORDER BY id", sha256)
         return [row[0] for row in rows]
 
-    def holds_size(self, size: int) -> bool:
-        """Whether any file held was of that size: if not, none was the same."""
-        return bool(self._db.rows("SELECT 1 FROM origin WHERE size = ? LIMIT 1", size))
+    def sizes(self) -> set[int]:
+        """The sizes of the files held: one of another size is none of them."""
+        return {row[0] for row in self._db.rows("SELECT DISTINCT size FROM origin WHERE size >= 0")}
 
     def attach(self, origin: Origin, document_id: int) -> None:
         """Notes one more place of a document that is held already."""
@@ -84,6 +84,15 @@ class Places(Passages):
                 "UPDATE origin SET recipe = ?, size = ?, mtime_ns = ?, synced = max(synced, ?)"
                 " WHERE path = ?",
                 ((o.recipe, o.size, o.mtime_ns, o.synced, o.path) for o in origins),
+            )
+
+    def renewed(self, document_id: int, manner: str) -> None:
+        """Notes that a document is cut and embedded in another manner, its files as they were."""
+        with self._db.transaction() as db:
+            db.execute(
+                "UPDATE origin SET recipe = substr(recipe, 1, instr(recipe, ':')) || ?"
+                " WHERE document = ?",
+                (manner, document_id),
             )
 
     def forget(self, paths: Sequence[str]) -> list[int]:

@@ -107,10 +107,10 @@ class Database:
         Other threads wait until then, so that none sees what might yet be lost.
         """
         with self._lock:
-            with self._told():
-                self.connection.execute("BEGIN IMMEDIATE")
-            self._grouped = True
             try:
+                with self._told():
+                    self.connection.execute("BEGIN IMMEDIATE")
+                self._grouped = True
                 yield
             finally:
                 self._grouped = False

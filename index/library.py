@@ -212,7 +212,7 @@ class Library:
         )
 
     def reindex(self, progress: Progress | None = None) -> int:
-        """Cuts and embeds anew, from what is stored, what was not by the present settings and model.
+        """Cuts and embeds anew what other settings or another model did, from what is stored.
 
         Files are not looked at. Interrupted at any moment, running it again goes on from there.
         Returns the number of documents. Raises BusyError, StorageError, CorruptError, ModelError.
@@ -224,7 +224,7 @@ class Library:
         return done
 
     def is_searchable(self) -> bool:
-        """Whether all of it was embedded with the present model, so that `search` does not raise."""
+        """Whether all of it was embedded by the present model: otherwise `search` raises."""
         return self._nearest.is_current()
 
     def members(self, reference: str) -> list[Entry]:

@@ -36,8 +36,8 @@ class Nearest:
                 raise LibraryError(
                     f"The library was embedded by another model than {self._embedder.name}, or by"
                     " that model on another backend. `refdesk reindex` embeds it anew, without the"
-                    " files; or go back to the old settings of models.embedder and"
-                    " embedder.backend."
+                    " files (if that was done meanwhile, start this program again); or go back to"
+                    " the old models.embedder and embedder.backend."
                 )
             state = self._state()
             store = self._opened(state) or self._built()

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
@@ -47,7 +47,7 @@ T = TypeVar("T", bound=Item)
 
 def batches(
     items: Iterable[T], embed: Callable[[Sequence[str]], Vectors]
-) -> Iterator[tuple[list[T], Fresh]]:
+) -> Generator[tuple[list[T], Fresh], None, None]:
     """All items in their order, with the vectors of their texts.
 
     A text that one of the two batches before has as well is embedded there only.

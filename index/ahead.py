@@ -10,6 +10,7 @@ Knows nothing of files or of the library.
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -22,6 +23,11 @@ __all__ = ["MOST", "Fresh", "Item", "batches"]
 MOST = 256
 """Passages of a full batch: enough for little padding, few enough to be embedded in seconds, which
 is what an interrupt may have to wait for, and lose.
+"""
+
+PATIENCE_S = 1.0
+"""What needs no embedding waits so long for more of its kind: it is stored at once, and a write to
+the disk takes longer than all the rest.
 """
 
 Fresh = Mapping[bytes, Vectors]
@@ -60,16 +66,16 @@ def batches(
     waiting: deque[tuple[list[T], Future[Fresh]]] = deque()
     lately: deque[Mapping[bytes, str]] = deque(maxlen=2)
     batch: list[T] = []
-    held = 0
+    held, since = 0, time.monotonic()
 
     def submit() -> None:
-        nonlocal batch, held
+        nonlocal batch, held, since
         known = set().union(*lately)
         texts = {key: text for item in batch for key, text in item.texts.items()}
         texts = {key: text for key, text in texts.items() if key not in known}
         lately.append(texts)
         waiting.append((batch, thread.submit(_embedded, texts, embed, stop)))
-        batch, held = [], 0
+        batch, held, since = [], 0, time.monotonic()
 
     def first() -> tuple[list[T], Fresh]:
         done, vectors = waiting.popleft()
@@ -80,7 +86,8 @@ def batches(
             batch.append(item)
             held += item.weight
             idle = not waiting or waiting[-1][1].done()
-            if idle or held >= MOST:
+            late = any(each.texts for each in batch) or time.monotonic() - since > PATIENCE_S
+            if (idle and late) or held >= MOST:
                 submit()
             while len(waiting) > 1 or (waiting and waiting[0][1].done()):
                 yield first()

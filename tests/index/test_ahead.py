@@ -119,6 +119,12 @@ def test_texts_of_like_length_go_together_and_each_once() -> None:
     assert sorted(each for call in calls for each in call) == ["a", "b"]
 
 
+def test_what_needs_no_embedding_is_stored_together() -> None:
+    made = [some for some, _ in batches([text() for _ in range(4 * MOST)], free)]
+    assert sum(map(len, made)) == 4 * MOST
+    assert len(made) < MOST
+
+
 def test_what_is_wrong_with_one_does_not_keep_those_before_it_back() -> None:
     def embed(texts: Sequence[str]) -> Vectors:
         if "bad" in texts:

@@ -21,6 +21,10 @@ __all__ = ["Connection", "Database", "Row", "digest", "marks"]
 Row = sqlite3.Row
 Connection = sqlite3.Connection
 
+# How a transaction begins, is committed and is undone, alone and in a group of them.
+_OUTER = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
+_INNER = ("SAVEPOINT one", "RELEASE one", ("ROLLBACK TO one", "RELEASE one"))
+
 
 def digest(text: str) -> bytes:
     """SHA-256 of a text's UTF-8; lone surrogates, which a broken file may hold, count too."""
@@ -42,6 +46,7 @@ class Database:
         """
         self.path = path
         self._lock = threading.RLock()
+        self._grouped = False
         with self._told():
             path.parent.mkdir(parents=True, exist_ok=True)
             self.connection = sqlite3.connect(path, timeout=10, check_same_thread=False)
@@ -82,15 +87,44 @@ class Database:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """A transaction that nothing counts: for what no search and no listing shows."""
         with self._lock, self._told():
-            self.connection.execute("BEGIN IMMEDIATE")
+            begin, commit, undo = _INNER if self._grouped else _OUTER
+            self.connection.execute(begin)
             try:
                 yield self.connection
-                self.connection.execute("COMMIT")
+                self.connection.execute(commit)
             except BaseException:
                 # A full disk may have ended the transaction already.
                 if self.connection.in_transaction:
-                    self.connection.execute("ROLLBACK")
+                    for statement in undo:
+                        self.connection.execute(statement)
                 raise
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Transactions that reach the disk at once: waiting for it takes longer than most of them.
+
+        Each is still all or nothing. Those that were complete are kept, whatever ends the group.
+        Other threads wait until then, so that none sees what might yet be lost.
+        """
+        with self._lock:
+            try:
+                with self._told():
+                    self.connection.execute("BEGIN IMMEDIATE")
+                self._grouped = True
+                yield
+            finally:
+                self._grouped = False
+                with self._told():
+                    self._commit()
+
+    def _commit(self) -> None:
+        try:
+            if self.connection.in_transaction:
+                self.connection.execute("COMMIT")
+        except BaseException:
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
+            raise
 
     def _counter(self, key: str) -> int:
         return int(self.rows("SELECT value FROM meta WHERE key = ?", key)[0][0])

@@ -22,6 +22,7 @@ from index.limits import Limits
 from index.nearest import Nearest
 from index.ranking import Ranking, Weights
 from index.read import read_all
+from index.reindex import reindex
 from index.report import Labels, Progress, Report
 from index.types import Entry, Filter, Hit
 from index.walk import Problem, storable, walk
@@ -76,7 +77,11 @@ class Library:
         self._catalog = Catalog(folder / "library.sqlite")
         self._ingest = Ingest(self._catalog, embedder, self._settings.chunk_tokens)
         self._intake = Intake(
-            self._catalog, self._ingest, read, max_file_bytes=self._settings.max_file_bytes
+            self._catalog,
+            self._ingest,
+            embedder,
+            read,
+            max_file_bytes=self._settings.max_file_bytes,
         )
         self._nearest = Nearest(self._catalog, embedder, folder / "vectors", self._settings.store)
         self._ranking = Ranking(
@@ -205,6 +210,22 @@ class Library:
             removed=(*report.removed, *(path for path in removed if path not in gone.moved)),
             held_back=back,
         )
+
+    def reindex(self, progress: Progress | None = None) -> int:
+        """Cuts and embeds anew what other settings or another model did, from what is stored.
+
+        Files are not looked at. Interrupted at any moment, running it again goes on from there.
+        Returns the number of documents. Raises BusyError, StorageError, CorruptError, ModelError.
+        """
+        with self._writing():
+            done = reindex(self._catalog, self._ingest, self._embedder, progress)
+            # An interrupted run left what only its end tidies up, though nothing may be left to do.
+            self._finish()
+        return done
+
+    def is_searchable(self) -> bool:
+        """Whether all of it was embedded by the present model: otherwise `search` raises."""
+        return self._nearest.is_current()
 
     def members(self, reference: str) -> list[Entry]:
         """The documents in a file of several, by the file's path or, where only one has it, name.

@@ -34,13 +34,19 @@ class Nearest:
                 return self._store[1]
             if self._strangers():
                 raise LibraryError(
-                    f"The library was embedded with another model than {self._embedder.name}. "
-                    "Embed it again: `refdesk add` the same files, or choose the old embedder."
+                    f"The library was embedded by another model than {self._embedder.name}, or by"
+                    " that model on another backend. `refdesk reindex` embeds it anew, without the"
+                    " files (if that was done meanwhile, start this program again); or go back to"
+                    " the old models.embedder and embedder.backend."
                 )
             state = self._state()
             store = self._opened(state) or self._built()
             self._store = (state, store)
             return store
+
+    def is_current(self) -> bool:
+        """Whether no other model made any of the vectors."""
+        return not self._strangers()
 
     def publish(self) -> None:
         """Writes the cache. The caller holds the library's write lock."""

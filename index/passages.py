@@ -75,7 +75,7 @@ class Passages:
         if len(joined) != len(rows) * dimension * 4:
             raise CorruptError(
                 f"The library {self._db.path} holds vectors of another length than the "
-                "embedder's. Add the same files again to embed them anew."
+                "embedder's. `refdesk reindex` embeds them anew."
             )
         return ids, np.frombuffer(joined, "<f4").reshape(len(rows), dimension).astype(np.float32)
 

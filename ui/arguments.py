@@ -61,6 +61,8 @@ def _documents(command: _Command) -> None:
     watch.add_argument("--poll", action="store_true", help="look every few seconds (shared disks)")
     _add_labels(watch)
 
+    command("reindex", "embed anew what another model or other settings embedded")
+
     remove = command("remove", "take documents out of the library; their files stay")
     remove.add_argument("documents", nargs="+", metavar="DOCUMENT", help="number, path or name")
 

@@ -75,6 +75,10 @@ def serve(arguments: argparse.Namespace) -> int:
             _say("The library is empty: adding the starter articles")
             with ProgressBar() as bar:
                 parts.library.add(starters, bar)
+        elif not parts.library.is_searchable():
+            _say("The library was embedded by another model or backend: embedding it anew")
+            with ProgressBar() as bar:
+                documents.embed_anew(parts.library, bar)
         _say("Loading the page")
         from ui.web import create_app
 
@@ -232,6 +236,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "add": documents.add,
     "sync": documents.sync,
     "watch": documents.watch,
+    "reindex": documents.reindex,
     "remove": documents.remove,
     "edit": documents.edit,
     "list": documents.list_,

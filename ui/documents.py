@@ -1,4 +1,4 @@
-"""The commands about the library's documents: add, sync, watch, remove, edit, list, show.
+"""The commands about the library's documents: add, sync, watch, reindex, remove, edit, list, show.
 
 What a user reads goes to standard output; progress and problems go to standard error.
 """
@@ -102,6 +102,18 @@ def _follow(library: Library, arguments: argparse.Namespace, told: set[str]) -> 
             print(f"refdesk: {one_line(problem)}", file=sys.stderr, flush=True)
     told.clear()
     told.update(problems)
+
+
+def reindex(arguments: argparse.Namespace) -> int:
+    with opened(arguments) as parts, ProgressBar() as bar:
+        done = embed_anew(parts.library, bar)
+    print(f"{done} embedded anew" if done else "nothing to do: all is embedded as the settings say")
+    return 0
+
+
+def embed_anew(library: Library, bar: ProgressBar) -> int:
+    """Brings the library to the present embedder. Returns the number of documents."""
+    return library.reindex(lambda _, done, total: bar("Embedding", done, total))
 
 
 def remove(arguments: argparse.Namespace) -> int:

@@ -59,6 +59,11 @@ def test_a_text_has_one_vector_whatever_it_is_embedded_with(embedder: Embedder) 
     same(together, np.concatenate([alone] * 4))
 
 
+def test_many_texts_have_the_vectors_that_few_have(embedder: Embedder) -> None:
+    few = embedder.embed_passages(TEXTS)
+    same(embedder.embed_passages(TEXTS * 25), np.concatenate([few] * 25))
+
+
 def test_no_text_no_vector(embedder: Embedder) -> None:
     assert embedder.embed_passages([]).shape == (0, embedder.dimension)
     assert embedder.count([]) == []

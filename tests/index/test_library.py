@@ -15,6 +15,8 @@ from index.catalog import Catalog
 from index.errors import BusyError, CorruptError, LibraryError, NotFoundError, StorageError
 from index.library import Library, LibrarySettings, Report
 from index.ranking import Weights
+from index.read import read_all
+from index.types import Part
 from tests.fakes import HashEmbedder
 from tests.index.files import assert_articles_in_step, zip_of
 
@@ -154,6 +156,45 @@ def test_an_interrupted_run_keeps_what_was_stored_and_goes_on(tmp_path: Path, do
     assert again.search("bakery loaves", 3)  # the cache of vectors was never written
     report = again.add([docs])
     assert (len(report.added), len(report.unchanged)) == (1, 1)
+
+
+def test_files_are_read_while_others_are_embedded_and_then_embedded_together(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    for n in range(9):
+        (folder / f"{n}.txt").write_text(f"Ferry {n} left for island {n * 7}.")
+    (folder / "4.txt").write_text("")
+    shutil.copy(folder / "5.txt", folder / "7.txt")
+    (folder / "8.txt").write_bytes((folder / "6.txt").read_text().encode("utf-16"))
+    last = threading.Event()
+    calls: list[int] = []
+
+    class Waiting(HashEmbedder):
+        def embed_passages(self, texts):  # type: ignore[no-untyped-def]
+            assert last.wait(30)
+            calls.append(len(texts))
+            return super().embed_passages(texts)
+
+    def read(path: Path, *, max_bytes: int) -> list[Part]:
+        if path.name == "8.txt":
+            last.set()
+        return read_all(path, max_bytes=max_bytes)
+
+    told: list[tuple[str, int, int]] = []
+    library = Library(tmp_path / "home", Waiting(), LibrarySettings(), read=read)
+    report = library.add([folder], lambda *each: told.append(each))
+    assert [Path(p).name for p in report.added] == [f"{n}.txt" for n in (0, 1, 2, 3, 5, 6)]
+    assert [Path(p).name for p in report.copies] == ["7.txt", "8.txt"]
+    assert [Path(p.path).name for p in report.failed] == ["4.txt"]
+    assert calls[0] == 1
+    assert sum(calls) == 6  # what has a twin on its way is not embedded again
+    assert len(calls) <= 3
+    done = [count for _, count, _ in told]
+    assert done == sorted(done)
+    assert told[-1] == ("", 9, 9)
+    assert ("8.txt", 0, 9) in told  # it was read when nothing was stored yet
 
 
 def test_another_process_changes_the_library(tmp_path: Path, docs: Path) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -265,10 +266,10 @@ def test_a_zip_that_was_not_read_to_its_end_is_read_again(
     (docs / "news.zip").write_bytes(zip_of(**{f"{n}.txt": b"Note %d." % n for n in range(3)}))
     keep = library._ingest.keep
 
-    def interrupted(document: Document, origin: Origin) -> Outcome:
+    def interrupted(document: Document, origin: Origin, *made: Any) -> Outcome:
         if origin.path.endswith("!/1.txt"):
             raise KeyboardInterrupt
-        return keep(document, origin)
+        return keep(document, origin, *made)
 
     with monkeypatch.context() as patch:
         patch.setattr(library._ingest, "keep", interrupted)

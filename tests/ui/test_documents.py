@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -51,6 +52,18 @@ def names(run: Any, *argv: str) -> list[str]:
     code, out, err = run(*argv, "--json")
     assert code == 0, err
     return sorted({Path(each.get("path") or each["document"]).name for each in json.loads(out)})
+
+
+def test_reindex(run: Any, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("add", "docs")[0] == 0
+    assert run("reindex")[1].startswith("nothing to do")
+    monkeypatch.setattr(Parts, "embedder", HashEmbedder("other"))
+    code, _, err = run("search", "ferry")
+    assert code == 1
+    assert "`refdesk reindex`" in err
+    shutil.rmtree(place)
+    assert run("reindex")[:2] == (0, "3 embedded anew\n")
+    assert run("search", "ferry")[0] == 0
 
 
 def test_collections_and_tags(run: Any) -> None:

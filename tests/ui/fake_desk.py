@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 from index.errors import ModelMissingError, NotFoundError, QuestionError
 from index.types import Chunk, Entry, Filter, Hit
@@ -23,6 +24,7 @@ from rag.types import (
     Status,
     Timings,
     Token,
+    Turn,
 )
 
 MODEL = "fake-1b"
@@ -54,9 +56,12 @@ _TEXTS = {
 }
 _ENTRIES = [
     Entry(1, "/articles/tides.md", "0" * 64, "Highest tide at Varn since 1931", "A. Reed",
-          "2024-03-12", "Varn Gazette", "2024-04-01T10:00:00Z", len(TIDES), 1),
+          "2024-03-12", "Varn Gazette", "2024-04-01T10:00:00Z", len(TIDES), 1,
+          origins=("/articles/tides.md", "/backup/tides.md"), collections=("Harbour news",),
+          tags=("sea",), also_in=("/wire/highest <tide>.html", "/wire/2.txt", "/wire/3.txt")),
     Entry(2, "/articles/quay repairs.pdf", "1" * 64, "The lower quay is to be raised", None,
-          "2024-04", None, "2024-04-01T10:00:00Z", len(QUAY), 1),
+          "2024-04", None, "2024-04-01T10:00:00Z", len(QUAY), 1,
+          collections=("Works",), tags=("sea", "stone")),
     Entry(3, "/articles/market.html", "2" * 64, "Fish market open again", None,
           None, "Harbour Weekly", "2024-04-01T10:00:00Z", len(MARKET), 1),
 ]  # fmt: skip
@@ -72,7 +77,7 @@ def source(number: int, document: int, start: int = 0, end: int | None = None) -
     entry = _ENTRIES[document - 1]
     page = 2 if document == 2 else None
     return Source(number, entry.path, document, entry.title, entry.date, page, start, end,
-                  text[start:end], 1 / number)  # fmt: skip
+                  text[start:end], 1 / number, also_in=entry.elsewhere)  # fmt: skip
 
 
 def citation(of: Source, quote: str) -> Citation:
@@ -106,6 +111,11 @@ def refused_answer(question: str) -> Answer:
                   EMBEDDER)  # fmt: skip
 
 
+def empty_answer(question: str) -> Answer:
+    """What is said where no article is within the limits."""
+    return replace(refused_answer(question), sources=())
+
+
 def hostile_answer(question: str) -> Answer:
     """An answer and a passage that try to get markup, links and images into the page."""
     sources = (source(1, 1), source(2, 4))
@@ -120,15 +130,17 @@ def hostile_answer(question: str) -> Answer:
 class FakeDesk:
     """pace_s: how long each step takes.
 
-    asked   the questions, in order
-    limits  what each was limited to
-    open    how many iterators have been opened and not yet closed
+    asked    the questions, in order
+    limits   what each was limited to
+    history  what went before each
+    open     how many iterators have been opened and not yet closed
     """
 
     def __init__(self, pace_s: float = 0.0) -> None:
         self.pace_s = pace_s
         self.asked: list[str] = []
         self.limits: list[Filter | None] = []
+        self.history: list[tuple[Turn, ...]] = []
         self.open = 0
         self._lock = threading.Lock()
 
@@ -161,6 +173,7 @@ class FakeDesk:
     def ask(self, question: Question | str) -> Iterator[Event]:
         if isinstance(question, Question):
             self.limits.append(question.where)
+            self.history.append(question.history)
             question = question.text
         with self._lock:
             self.asked.append(question)
@@ -206,6 +219,8 @@ class FakeDesk:
         yield Finished(answer)
 
     def _answer(self, question: str) -> Answer:
+        if "nowhere" in question:
+            return empty_answer(question)
         if "refuse" in question:
             return refused_answer(question)
         if "hostile" in question:

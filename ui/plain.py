@@ -38,7 +38,8 @@ def answer_text(answer: Answer, width: int = 88) -> str:
         also = {source.number: source.also_in for source in answer.sources}
         cited = dict.fromkeys(supporting(answer.claims))
         parts += [
-            _note(each, each.quote, also.get(each.number, ()), width)
+            # Told once, with the first of a passage's quotes.
+            _note(each, each.quote, also.pop(each.number, ()), width)
             for each in sorted(cited, key=_order)
         ]
     return "\n\n".join(parts)
@@ -140,8 +141,6 @@ def _note(of: Citation | Source, quote: str, also_in: Sequence[str], width: int)
     if of.page is not None:
         where.append(f"p. {of.page}")
     where.append(f"characters {of.start}-{of.end}")
-    if also_in:
-        where.append(f"also in: {also_told(of.document, also_in)}")
     head = textwrap.fill(
         f"[{of.number}] {', '.join(where)}",
         width,
@@ -149,7 +148,8 @@ def _note(of: Citation | Source, quote: str, also_in: Sequence[str], width: int)
         break_long_words=False,
         break_on_hyphens=False,
     )
-    return head + "\n" + _wrapped(quote, width, _INDENT)
+    also = _wrapped(f"also in: {also_told(of.document, also_in)}", width, _INDENT)
+    return "\n".join([head, *([also] if also_in else []), _wrapped(quote, width, _INDENT)])
 
 
 def _wrapped(text: str, width: int, indent: str = "") -> str:

@@ -91,6 +91,8 @@ window.refdesk = (() => {
   function asking(question) {
     keep();
     forget();
+    // What was chosen stands in its summary; what is wrong with it stays in sight.
+    if (one("#rd-search-in")?.checkValidity()) one(".rd-search-in").open = false;
     const box = one("#rd-question textarea");
     if (typing.matches) {
       // What is typed next takes its place; the buttons, switched off now, cannot hold the focus.

@@ -334,7 +334,8 @@ def test_what_is_chosen_limits_this_and_the_next_question(page: Page, served: Se
     finished(page)
     assert served.desk.limits[-1] == limited
 
-    form.get_by_role("button", name="Search in all articles").click()
+    expect(form, "it folds when a question is asked").to_be_hidden()
+    choose(page).get_by_role("button", name="Search in all articles").click()
     expect(summary).to_have_text("Search in: all articles")
     ask(page, QUESTION)
     finished(page)
@@ -354,6 +355,7 @@ def test_a_wrong_date_is_told_and_nothing_is_lost(page: Page, served: Served) ->
     assert len(served.desk.asked) == before
     expect(box(page)).to_have_value(QUESTION)
     expect(since).to_have_value("spring")
+    expect(since, "it stays open to be mended").to_be_visible()
     since.fill("2024")
     button(page, "Ask").click()
     finished(page)

@@ -18,6 +18,9 @@ __all__ = ["Choice", "choices_html", "chosen", "where_html"]
 _MOST = 100
 """Names of a kind, as many as the HTTP interface takes."""
 
+_LISTED = 2000
+"""Articles to choose from: with more, every page that is opened would be sent megabytes."""
+
 _TITLES = 3
 _DAY = r"\d{4}(-\d{2}(-\d{2})?)?"
 
@@ -66,14 +69,14 @@ def choices_html(entries: Sequence[Entry]) -> str:
 
     What is chosen in it stays until it is changed: the page's script reads it with each question.
     """
+    if len(entries) < 2:
+        return ""
     parts = [
         _boxes("Collections", "collections", _counted(entry.collections for entry in entries)),
         _boxes("Tags", "tags", _counted(entry.tags for entry in entries), "with all of them"),
         _dates() if any(entry.date for entry in entries) else "",
         _articles(entries),
     ]
-    if len(entries) < 2 or not any(parts):
-        return ""
     return (
         '<details class="rd-search-in"><summary>Search in: '
         '<output class="rd-chosen" for="rd-search-in">all articles</output></summary>'
@@ -139,6 +142,10 @@ def _dates() -> str:
 
 
 def _articles(entries: Sequence[Entry]) -> str:
+    listed = entries[-_LISTED:]
+    note = ""
+    if len(listed) < len(entries):
+        note = f" <small>the {_LISTED:,} added last of {len(entries):,}</small>"
     boxes = "".join(
         _box(
             "documents",
@@ -146,10 +153,10 @@ def _articles(entries: Sequence[Entry]) -> str:
             escaped(entry.title),
             date_html(entry.date) if entry.date else "",
         )
-        for entry in entries
+        for entry in listed
     )
     return (
-        '<fieldset class="rd-articles"><legend>Articles</legend>'
+        f'<fieldset class="rd-articles"><legend>Articles{note}</legend>'
         '<input type="search" placeholder="Part of a title" aria-label="Find an article by its'
         f' title"><div class="rd-list">{boxes}</div></fieldset>'
     )

@@ -109,6 +109,13 @@ def test_what_has_no_choices_is_not_offered() -> None:
     assert legends(choices_html(plain)) == ["Articles"]
 
 
+def test_of_many_articles_the_last_are_listed() -> None:
+    shown = choices_html([replace(QUAY, id=n) for n in range(2001)])
+
+    assert Inputs(shown).boxes("documents") == [str(n) for n in range(1, 2001)]
+    assert "the 2,000 added last of 2,001" in shown
+
+
 def test_names_are_escaped() -> None:
     evil = '"><script>x</script>'
     entry = replace(TIDES, title=evil, collections=(evil,), tags=(evil,))

@@ -230,7 +230,7 @@ def test_an_earlier_answer_stays_with_its_own_passages(page: Page, served: Serve
     page.locator("#rd-main a.cite").first.click()
     expect(page.locator("#rd-main .rd-source:target mark.rd-shown")).to_have_count(1)
     expect(page.locator("mark.rd-shown")).to_have_count(1)
-    ids = page.locator("[id]").evaluate_all("all => all.map(each => each.id)")
+    ids = page.locator(".rd-source, mark").evaluate_all("all => all.map(each => each.id)")
     assert len(ids) == len(set(ids)), "each passage of the page has an id of its own"
     assert [each.question for each in served.desk.history[-1]] == [QUESTION, "Who paid? refuse"]
 

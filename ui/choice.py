@@ -79,7 +79,7 @@ def choices_html(entries: Sequence[Entry]) -> str:
     ]
     return (
         '<details class="rd-search-in"><summary>Search in: '
-        '<output class="rd-chosen" for="rd-search-in">all articles</output></summary>'
+        '<span class="rd-chosen" aria-live="polite">all articles</span></summary>'
         f'<form id="rd-search-in" autocomplete="off">{"".join(parts)}'
         '<button type="reset">Search in all articles</button></form></details>'
     )

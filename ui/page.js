@@ -141,9 +141,9 @@ window.refdesk = (() => {
       date("until"),
     ];
     const told = parts.filter(Boolean).join("; ");
-    const output = one(".rd-chosen");
-    output.textContent = told || "all articles";
-    output.classList.toggle("rd-limited", Boolean(told));
+    const shown = one(".rd-chosen");
+    shown.textContent = told || "all articles";
+    shown.classList.toggle("rd-limited", Boolean(told));
   }
 
   function find(input) {

@@ -118,6 +118,11 @@ class Entry:
     edited: tuple[str, ...] = ()
     also_in: tuple[str, ...] = ()
 
+    @property
+    def elsewhere(self) -> tuple[str, ...]:
+        """Every place but `path`: of the article itself, then of its other versions."""
+        return (*(each for each in self.origins if each != self.path), *self.also_in)
+
 
 @dataclass(frozen=True, slots=True)
 class Filter:

@@ -188,6 +188,7 @@ def _numbered(passages: Sequence[Focused]) -> list[Source]:
                     text=hit.chunk.text,
                     score=hit.score,
                     read=each.read,
+                    also_in=hit.entry.elsewhere,
                 )
             )
     return sources

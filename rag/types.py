@@ -18,6 +18,7 @@ class Source:
     document  the document's path as the library keeps it
     start     first character of `text` in the document's extracted text
     read      the part of `text` that the model reads; None: all of it
+    also_in   the other places of the article and of its other versions
     """
 
     number: int
@@ -31,6 +32,7 @@ class Source:
     text: str
     score: float
     read: Span | None = None
+    also_in: tuple[str, ...] = ()
 
     @property
     def read_text(self) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath, PureWindowsPath
 
@@ -43,6 +43,21 @@ def file_name(document: str) -> str:
     file = file_of(document)
     kind = PureWindowsPath if "\\" in file and "/" not in file else PurePosixPath
     return one_line((kind(file).name or file) + document[len(file) :])
+
+
+def also_told(document: str, also_in: Sequence[str], most: int = 3) -> str:
+    """Other places of an article by their file names, `most` of them and how many more there are.
+
+    One that is named like `document` is told apart by its folder.
+    """
+    own = file_name(document)
+    names = []
+    for place in also_in[:most]:
+        name = file_name(place)
+        folder = PurePosixPath(file_of(place)).parent.name
+        names.append(f"{one_line(folder)}/{name}" if name == own and folder else name)
+    more = len(also_in) - len(names)
+    return ", ".join(names) + (f" and {more:,} more" if more else "")
 
 
 def numbers(marker: re.Match[str]) -> list[int]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from index.types import Hit
 from rag.types import Answer, Citation, Source
-from ui.cited import file_name, one_line, stretches, supporting, visible
+from ui.cited import also_told, file_name, one_line, stretches, supporting, visible
 
 UNSUPPORTED = "not found in the articles"
 UNDERSTOOD = "Understood as:"
@@ -33,10 +33,17 @@ def answer_text(answer: Answer, width: int = 88) -> str:
     if answer.refused:
         if answer.sources:
             parts.append(f"{CLOSEST}:")
-            parts += [_note(source, source.text, width) for source in answer.sources]
+            parts += [
+                _note(source, source.text, source.also_in, width) for source in answer.sources
+            ]
     else:
+        also = {source.number: source.also_in for source in answer.sources}
         cited = dict.fromkeys(supporting(answer.claims))
-        parts += [_note(each, each.quote, width) for each in sorted(cited, key=_order)]
+        parts += [
+            # Told once, with the first of a passage's quotes.
+            _note(each, each.quote, also.pop(each.number, ()), width)
+            for each in sorted(cited, key=_order)
+        ]
     return "\n\n".join(parts)
 
 
@@ -91,6 +98,7 @@ def source_json(source: Source) -> dict[str, Any]:
         "start": source.start,
         "end": source.end,
         "text": source.text,
+        "also_in": list(source.also_in),
     }
 
 
@@ -108,7 +116,7 @@ def hit_json(rank: int, hit: Hit) -> dict[str, Any]:
         "score": round(hit.score, 6),
         "similarity": None if hit.similarity is None else round(hit.similarity, 4),
         "bm25": None if hit.bm25 is None else round(hit.bm25, 4),
-        "also_in": list(hit.entry.also_in),
+        "also_in": list(hit.entry.elsewhere),
     }
 
 
@@ -131,7 +139,7 @@ def _order(citation: Citation) -> tuple[int, int]:
     return citation.number, citation.start
 
 
-def _note(of: Citation | Source, quote: str, width: int) -> str:
+def _note(of: Citation | Source, quote: str, also_in: Sequence[str], width: int) -> str:
     where = [one_line(of.title), of.date or "date unknown", file_name(of.document)]
     if of.page is not None:
         where.append(f"p. {of.page}")
@@ -143,7 +151,8 @@ def _note(of: Citation | Source, quote: str, width: int) -> str:
         break_long_words=False,
         break_on_hyphens=False,
     )
-    return head + "\n" + _wrapped(quote, width, _INDENT)
+    also = _wrapped(f"also in: {also_told(of.document, also_in)}", width, _INDENT)
+    return "\n".join([head, *([also] if also_in else []), _wrapped(quote, width, _INDENT)])
 
 
 def _wrapped(text: str, width: int, indent: str = "") -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 
 from index.types import Entry
 from rag.types import Answer, Claim, Source, Status
-from ui.cited import file_name, quoted, stretches, supporting
+from ui.cited import also_told, file_name, quoted, stretches, supporting
 from ui.plain import CLOSEST, STOPPED, UNDERSTOOD, answer_json, answer_text, source_json
 from ui.prose import Links, blocks, escaped, mark_id
 
@@ -20,6 +20,7 @@ __all__ = [
     "answer_html",
     "answer_json",
     "answer_text",
+    "date_html",
     "error_html",
     "footer_html",
     "library_html",
@@ -144,9 +145,8 @@ def library_html(entries: Sequence[Entry]) -> str:
             "Add articles with <code>refdesk add PATH</code>.</p>"
         )
     items = "".join(
-        f"<li><span>{escaped(entry.title)}</span>"
-        f'<span class="rd-meta">{_dotted([_date(entry.date), escaped(entry.source or "")])}</span>'
-        "</li>"
+        f'<li><span>{escaped(entry.title)}</span><span class="rd-meta">'
+        f"{_dotted([date_html(entry.date), escaped(entry.source or '')])}</span></li>"
         for entry in entries
     )
     return (
@@ -181,7 +181,7 @@ def _quiet(source: Source, claims: Sequence[Claim]) -> str:
 def _passage(source: Source, claims: Sequence[Claim]) -> str:
     page = f"page {source.page}" if source.page is not None else ""
     where = [
-        _date(source.date),
+        date_html(source.date),
         page,
         f'<span class="rd-file">{escaped(file_name(source.document))}</span>',
         f"characters {source.start}–{source.end}",
@@ -194,8 +194,10 @@ def _passage(source: Source, claims: Sequence[Claim]) -> str:
         parts.append(f'<mark id="{mark_id(source.number, n)}">{quote}</mark>')
         here = span.end
     parts.append(escaped(source.text[here:]))
+    also = also_told(source.document, source.also_in)
+    others = f'<p class="rd-meta rd-also">Also in: {escaped(also)}</p>' if also else ""
     return (
-        f'<p class="rd-meta">{_dotted(where)}</p>'
+        f'<p class="rd-meta">{_dotted(where)}</p>{others}'
         f'<blockquote dir="auto">{"".join(parts)}</blockquote>'
     )
 
@@ -204,7 +206,7 @@ def _note(text: str) -> str:
     return f'<p class="rd-note">{text}</p>'
 
 
-def _date(date: str | None) -> str:
+def date_html(date: str | None) -> str:
     """An ISO date, or part of one, in words."""
     found = _DATE.fullmatch(date or "")
     if not found:

@@ -6,19 +6,23 @@ from dataclasses import dataclass, replace
 
 from rag.types import Answer, Event, Finished, Source, Sources, Status, Token
 from ui import render
+from ui.choice import Choice, where_html
 from ui.prose import escaped
 
 _ASKING = Status("Asking")
+_EVERYTHING = Choice()
 
 
 @dataclass(frozen=True, slots=True)
 class View:
     """One question, and all that is known of its answer so far.
 
+    choice   what it is limited to
     stopped  the reader ended it before the answer was there
     """
 
     question: str
+    choice: Choice = _EVERYTHING
     status: Status = _ASKING
     text: str = ""
     sources: tuple[Source, ...] = ()
@@ -49,7 +53,7 @@ class View:
             f'<section class="rd-answer" aria-label="Answer" aria-live="polite"'
             f' aria-busy="{"true" if self.busy else "false"}">'
             f'<h2 class="rd-question">{escaped(self.question.strip())}</h2>'
-            f"{self._answer(elapsed_s)}</section>"
+            f"{where_html(self.choice)}{self._answer(elapsed_s)}</section>"
         )
 
     def sources_pane(self) -> str:
@@ -61,7 +65,10 @@ class View:
 
     def _answer(self, elapsed_s: float) -> str:
         if self.answer is not None:
-            return render.answer_html(self.answer) + render.footer_html(self.answer)
+            told = render.answer_html(self.answer)
+            if self.choice.where is not None and not self.sources:
+                told += '<p class="rd-note">No article is within these limits.</p>'
+            return told + render.footer_html(self.answer)
         if self.error:
             return render.error_html(self.error)
         if self.stopped:

@@ -38,6 +38,7 @@ from fastapi.responses import FileResponse
 from index.errors import RefdeskError
 from ui import api
 from ui.asking import Askings
+from ui.choice import choices_html
 from ui.desk import Desk
 from ui.guard import Guard, with_nonce
 from ui.prose import escaped
@@ -49,6 +50,9 @@ _HERE = Path(__file__).parent
 _QUEUE_S = 0.05
 _PROGRESS_S = 1.0
 _EXAMPLES = 6
+# What the page's script adds to a question; without the script it is asked all the same.
+_ASKING = "(question) => window.refdesk?.asking(question) ?? [question, '']"
+_ANEW = "() => window.refdesk?.anew()"
 _ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E"
     "%3Crect width='32' height='32' rx='7' fill='%231f4e4a'/%3E"
@@ -60,6 +64,12 @@ _HEADER = """
   <h1>Refdesk</h1>
   <p>Answers from your own articles, with the passage that supports each sentence.</p>
 </header>
+"""
+# Filled by the page's script, which keeps there what it has: nothing is sent again.
+_EARLIER = """
+<section id="rd-earlier" aria-labelledby="rd-earlier-name" hidden>
+  <h2 id="rd-earlier-name">Earlier in this conversation</h2>
+</section>
 """
 
 
@@ -144,7 +154,7 @@ def _dressed(page: str, nonce: str) -> str:
 
 
 def _page(desk: Desk, askings: Askings) -> gr.Blocks:
-    sessions = Sessions(askings)
+    sessions = Sessions(askings, desk.entries)
 
     def library() -> str:
         try:
@@ -152,6 +162,13 @@ def _page(desk: Desk, askings: Askings) -> gr.Blocks:
         except RefdeskError as exc:
             return error_html(str(exc))
 
+    def choices() -> str:
+        # That there is no library to choose from is told where its articles would be listed.
+        with contextlib.suppress(RefdeskError):
+            return choices_html(desk.entries())
+        return ""
+
+    empty = _empty(desk.model_name())
     page = gr.Blocks(title="Refdesk", analytics_enabled=False, fill_width=True)
     with page:
         with gr.Row(elem_id="rd-top"):
@@ -169,50 +186,50 @@ def _page(desk: Desk, askings: Askings) -> gr.Blocks:
             )
             ask = gr.Button("Ask", variant="primary", scale=0, elem_id="rd-ask-button")
             stop = gr.Button("Stop", interactive=False, scale=0, elem_id="rd-stop-button")
+        # What to search in, as the page's script sends it with a question.
+        choice = gr.Textbox(visible=False)
+        with gr.Row(elem_id="rd-tools"):
+            _html(choices)
+            anew = gr.Button(
+                "New conversation", size="sm", scale=0, visible="hidden", elem_id="rd-anew-button"
+            )
         with gr.Row(elem_id="rd-examples"):
             examples = [
                 gr.Button(question, size="sm", scale=0) for question in desk.examples()[:_EXAMPLES]
             ]
         with gr.Row(elem_id="rd-main"):
             with gr.Column(elem_id="rd-left"):
-                answer = _html(_empty(desk.model_name()))
+                answer = _html(empty)
             with gr.Column(elem_id="rd-right"):
                 sources = _html("")
+        _html(_EARLIER)
 
-        outputs = [box, ask, stop, *examples, answer, sources]
+        outputs = [box, ask, stop, anew, *examples, answer, sources]
 
-        async def answered(question: str, request: gr.Request) -> AsyncGenerator[list[Any], None]:
+        async def answered(
+            question: str, choice: str, request: gr.Request
+        ) -> AsyncGenerator[list[Any], None]:
             before: View | None = None
             async with contextlib.aclosing(
-                sessions.views(request.session_hash or "", question)
+                sessions.views(request.session_hash or "", question, choice)
             ) as views:
                 async for view, elapsed_s in views:
-                    yield changes(before, view, elapsed_s)
+                    yield _changes(before, view, elapsed_s, len(examples))
                     before = view
-
-        def changes(before: View | None, view: View, elapsed_s: int) -> list[Any]:
-            """What leads from one view to the next. What stays is not sent again."""
-            same = gr.skip()
-            turned = before is None or view.busy != before.busy
-            found = before is None or view.sources != before.sources or not view.busy
-            free = gr.update(interactive=not view.busy) if turned else same
-            return [
-                view.question if before is None else same,
-                free,
-                gr.update(interactive=view.busy) if turned else same,
-                *(free for _ in examples),
-                view.answer_pane(elapsed_s),
-                view.sources_pane() if found else same,
-            ]
 
         def stopped(request: gr.Request) -> None:
             sessions.stop(request.session_hash or "")
 
+        def begun_anew(request: gr.Request) -> list[Any]:
+            sessions.forget(request.session_hash or "")
+            return ["", gr.update(visible="hidden"), empty, ""]
+
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        gr.on([ask.click, box.submit], answered, [box], outputs, **quiet)
+        gr.on([ask.click, box.submit], answered, [box, choice], outputs, js=_ASKING, **quiet)
         for example in examples:
             # A button's value is its text: the question.
-            example.click(answered, [example], outputs, **quiet)
+            example.click(answered, [example, choice], outputs, js=_ASKING, **quiet)
+        anew.click(begun_anew, None, [box, anew, answer, sources], js=_ANEW, queue=False, **quiet)
         stop.click(stopped, None, None, queue=False, **quiet)
     page.queue(max_size=32, default_concurrency_limit=16, api_open=False)
     # Gradio looks into its queue every millisecond, also while nobody asks, and for progress every
@@ -220,6 +237,23 @@ def _page(desk: Desk, askings: Askings) -> gr.Blocks:
     page._queue.sleep_when_free = _QUEUE_S
     page._queue.progress_update_sleep_when_free = _PROGRESS_S
     return page
+
+
+def _changes(before: View | None, view: View, elapsed_s: int, examples: int) -> list[Any]:
+    """What leads from one view to the next. What stays is not sent again."""
+    same = gr.skip()
+    turned = before is None or view.busy != before.busy
+    found = before is None or view.sources != before.sources or not view.busy
+    free = gr.update(interactive=not view.busy) if turned else same
+    return [
+        view.question if before is None else same,
+        free,
+        gr.update(interactive=view.busy) if turned else same,
+        gr.update(interactive=not view.busy, visible=True) if turned else same,
+        *[free] * examples,
+        view.answer_pane(elapsed_s),
+        view.sources_pane() if found else same,
+    ]
 
 
 def _empty(model: str) -> str:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from index.types import Chunk, Entry, Hit, Span
@@ -41,6 +43,16 @@ def test_the_model_reads_what_matters_and_the_source_keeps_the_passage() -> None
     (source,) = pack([part], words, budget=50, most=5)
     assert source.text == text
     assert prompt.listed([source], "When?").endswith("[1] The bell rings.")
+
+
+def test_a_source_names_every_other_place_of_its_article() -> None:
+    one = hit(1, 0, "The bell rings.")
+    entry = replace(one.entry, origins=("/copy", "/d/1"), also_in=("/older", "/partner"))
+    focused = Focused(replace(one, entry=entry), Span(0, 15))
+    (source,) = pack([focused], words, budget=50, most=5)
+    assert source.also_in == ("/copy", "/older", "/partner")
+    (alone,) = pack([passage(1, 0, "The bell rings.")], words, budget=50, most=5)
+    assert alone.also_in == ()
 
 
 def test_a_title_is_named_only_where_it_says_what_the_passage_does_not() -> None:

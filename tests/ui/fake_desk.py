@@ -56,9 +56,12 @@ _TEXTS = {
 }
 _ENTRIES = [
     Entry(1, "/articles/tides.md", "0" * 64, "Highest tide at Varn since 1931", "A. Reed",
-          "2024-03-12", "Varn Gazette", "2024-04-01T10:00:00Z", len(TIDES), 1),
+          "2024-03-12", "Varn Gazette", "2024-04-01T10:00:00Z", len(TIDES), 1,
+          origins=("/articles/tides.md", "/backup/tides.md"), collections=("Harbour news",),
+          tags=("sea",), also_in=("/wire/highest <tide>.html", "/wire/2.txt", "/wire/3.txt")),
     Entry(2, "/articles/quay repairs.pdf", "1" * 64, "The lower quay is to be raised", None,
-          "2024-04", None, "2024-04-01T10:00:00Z", len(QUAY), 1),
+          "2024-04", None, "2024-04-01T10:00:00Z", len(QUAY), 1,
+          collections=("Works",), tags=("sea", "stone")),
     Entry(3, "/articles/market.html", "2" * 64, "Fish market open again", None,
           None, "Harbour Weekly", "2024-04-01T10:00:00Z", len(MARKET), 1),
 ]  # fmt: skip
@@ -74,7 +77,7 @@ def source(number: int, document: int, start: int = 0, end: int | None = None) -
     entry = _ENTRIES[document - 1]
     page = 2 if document == 2 else None
     return Source(number, entry.path, document, entry.title, entry.date, page, start, end,
-                  text[start:end], 1 / number)  # fmt: skip
+                  text[start:end], 1 / number, also_in=entry.elsewhere)  # fmt: skip
 
 
 def citation(of: Source, quote: str) -> Citation:
@@ -106,6 +109,11 @@ def refused_answer(question: str) -> Answer:
     sources = (source(1, 3), source(2, 2))
     return Answer(question, REFUSAL, True, (), sources, Timings(0.06, 0.0, 1.4, 500, 0), MODEL,
                   EMBEDDER)  # fmt: skip
+
+
+def empty_answer(question: str) -> Answer:
+    """What is said where no article is within the limits."""
+    return replace(refused_answer(question), sources=())
 
 
 def hostile_answer(question: str) -> Answer:
@@ -214,6 +222,8 @@ class FakeDesk:
         if " he " in question:
             understood = question.replace(" he ", " Holt ")
             return replace(cited_answer(question), understood=understood)
+        if "nowhere" in question:
+            return empty_answer(question)
         if "refuse" in question:
             return refused_answer(question)
         if "hostile" in question:

@@ -20,7 +20,7 @@ from tests.ui.fake_desk import (
     source,
 )
 from ui import render
-from ui.cited import file_name, quoted, stretches, visible
+from ui.cited import also_told, file_name, quoted, stretches, visible
 
 TEXT = "One two three. Four five six. Seven eight nine."
 
@@ -187,6 +187,32 @@ def test_near_misses_of_unsupported_claims_are_not_marked() -> None:
 
     assert marked(shown) == []
     assert "Also found" in shown
+
+
+@pytest.mark.parametrize(
+    ("also_in", "told"),
+    [
+        ((), ""),
+        (("/x/c.md",), "c.md"),
+        (("/x/b.md", "/b.md"), "x/b.md, b.md"),
+        (("C:\\old\\c.md", "news.zip!/2029/c.md"), "c.md, news.zip!/2029/c.md"),
+        (("/1.md", "/2.md", "/3.md", "/4.md", "/5.md"), "1.md, 2.md, 3.md and 2 more"),
+        (("/x/\u202egpj.md",), "gpj.md"),
+    ],
+)
+def test_other_places_of_an_article_are_named(also_in: tuple[str, ...], told: str) -> None:
+    assert also_told("/a/b.md", also_in) == told
+
+    card = render.sources_html([replace(passage(), also_in=also_in)])
+    assert ("Also in: " + told in card) == bool(also_in)
+
+
+def test_names_of_other_places_are_escaped() -> None:
+    of = replace(passage(), also_in=("/x/<img src=x>.md",))
+    shown = render.sources_html([of], [claim(cite(of, 0, 14))])
+
+    assert Tags(shown).of("img") == []
+    assert "Also in: <img src=x>.md" in Tags(shown).text
 
 
 def test_passages_that_are_not_cited_follow_folded() -> None:
@@ -468,6 +494,7 @@ def test_answer_text_has_footnotes_with_quotes() -> None:
         "\n"
         "[1] Highest tide at Varn since 1931, 2024-03-12, tides.md, characters\n"
         "    41-128\n"
+        "    also in: backup/tides.md, highest <tide>.html, 2.txt and 1 more\n"
         "    The spring tide of March 2024 rose 4.2 metres, the highest since\n"
         "    records began in 1931.\n"
         "\n"
@@ -520,6 +547,7 @@ def test_answer_json_has_its_keys() -> None:
         "start",
         "end",
         "text",
+        "also_in",
     }
     assert set(given["timings"]) == {
         "retrieve_s",

@@ -25,7 +25,7 @@ from rag.prompt import declines, visible
 from rag.terms import terms
 from rag.types import Turn
 
-__all__ = ["CHARACTERS", "TURNS", "repeats", "understood"]
+__all__ = ["CHARACTERS", "TURNS", "answers", "understood"]
 
 TURNS = 4
 """Earlier turns that a question may point back to."""
@@ -62,13 +62,16 @@ _ASKS = re.compile(
 _PHRASE = re.compile(
     r"(?:in|on|at|by|from|for|to|with|since|during|before|after|of)\b", re.IGNORECASE
 )
-_HALF = re.compile(
-    r"(?:because|by|to|in|on|at|for|from|with|since|yes|no)\b", re.IGNORECASE
-)  # fmt: skip
+_HALF = re.compile(r"(?:because|by|to|in|on|at|for|from|with|since|yes|no)\b", re.IGNORECASE)
 _WH = re.compile(r"(?:(?:in|on|at|by|since) )?(?:which|what) \w+|when|where|who\b", re.IGNORECASE)
 _ASKS_FOR = re.compile(
     r"(?:\w+: |\w+ )??(?:who|whom|whose|what|which|when|where|why|how)\b", re.IGNORECASE
 )
+_COMPLETED = re.compile(
+    r"(?:what about (?P<about>.+?)|(?P<own>.+?)) \(.+\)\?|(?P<named>[^:?(]+): .+\?", re.IGNORECASE
+)
+"""A question as `_completed` and `_resolved` leave it: what the asker said, and what was added."""
+
 _NOTHING_SAID = ("the articles don't say", "not stated")
 
 
@@ -109,16 +112,23 @@ def understood(question: str, history: Sequence[Turn]) -> str:
     return _alone(question, said)
 
 
-def repeats(question: str, answer: str) -> bool:
-    """Whether an answer to "what", "why" and the like only says the question's words again.
+def answers(question: str, answer: str) -> bool:
+    """Whether an answer to a question that was completed answers it, and not what completed it.
 
-    A question that was completed holds what an earlier answer said, and a small model likes to give
-    that back. True it may be, and cited; but it answers nothing.
+    Such a question holds what an earlier answer said, and a small model likes to give that back:
+    true, cited, and beside the point. Where something is asked for, the answer must say more than
+    the question does; and it must speak of what the asker's own words speak of.
     """
-    if not _ASKS_FOR.match(question):
-        return False
     said = set(terms(_MARKER.sub("", answer)))
-    return said <= set(terms(question))
+    if _ASKS_FOR.match(question) and said <= set(terms(question)):
+        return False
+    completed = _COMPLETED.fullmatch(question)
+    if not completed:
+        return True
+    about = completed["about"] or completed["named"]
+    own = set(terms(about or completed["own"]))
+    # One word may only name the kind of what is asked for: "Which companies (...)?"
+    return bool(own & said) or len(own) < (1 if about else 2)
 
 
 def _line(text: str) -> str:

@@ -127,7 +127,7 @@ class Engine:
             return
         yield Status("Checking the citations")
         answer = self._verified(text, said, sources, clock, stopped)
-        if text != typed and conversation.repeats(text, answer.text):
+        if text != typed and not conversation.answers(text, answer.text):
             answer = self._refused(text, sources, clock, answer.claims)
         yield _finished(typed, answer)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag import config, evaluate
-from rag.conversation import CHARACTERS, TURNS, repeats, understood
+from rag.conversation import CHARACTERS, TURNS, answers, understood
 from rag.types import Turn
 
 CHIEF = Turn("Who runs the mill at Lunde?", "Anna Berg runs the mill at Lunde. [1]")
@@ -111,17 +111,23 @@ def test_earlier_turns_are_bounded_and_cleaned() -> None:
 @pytest.mark.parametrize(
     ("question", "answer", "expected"),
     [
-        ("Why is it that the two merged?", "The two merged. [1]", True),
-        ("In which year did it (Anna Berg sold the mill)?", "Anna Berg sold the mill.", True),
-        ("Why is it that they merged?", "They merged to save costs. [1]", False),
-        ("Did Northwind merge?", "Northwind did merge.", False),
-        ("When is it that Anna Berg left?", "Anna Berg left in 1998.", False),
+        ("Why is it that the two merged?", "The two merged. [1]", False),
+        ("In which year did she (Anna Berg sold the mill)?", "Anna Berg sold the mill.", False),
+        ("Why is it that they merged?", "They merged to save costs. [1]", True),
+        ("Did Northwind merge?", "Northwind did merge.", True),
+        ("When is it that Anna Berg left?", "Anna Berg left in 1998.", True),
+        ("Which bank lent for it (Varn sold salt)?", "Varn sold salt in May for money.", False),
+        ("Which bank lent for it (Varn sold salt)?", "Salt was paid for by a bank.", True),
+        ("Which firms (Varn sold salt)?", "Havmat and Saltworks bought it.", True),
+        ("What about wages (Varn)?", "Varn sells salt.", False),
+        ("Varn: What fell after it closed?", "Prices fell at Lunde.", False),
+        ("Varn: What fell after it closed?", "Prices fell at Varn.", True),
     ],
 )  # fmt: skip
-def test_an_answer_that_only_repeats_its_question_is_none(
+def test_what_completed_a_question_does_not_answer_it(
     question: str, answer: str, expected: bool
 ) -> None:
-    assert repeats(question, answer) is expected
+    assert answers(question, answer) is expected
 
 
 def test_the_measured_conversations_are_sound() -> None:

@@ -16,8 +16,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from index.archive import MEMBER, Load, unpacked
+from index.bylines import find_author, find_date, find_source
 from index.clean import body_spans
-from index.dates import find_author, find_date, find_source
 from index.decode import decode
 from index.epub import from_epub
 from index.errors import (

@@ -6,15 +6,8 @@ import datetime as dt
 
 import pytest
 
-from index.dates import (
-    find_author,
-    find_date,
-    find_source,
-    is_byline,
-    is_name,
-    normalise,
-    residue,
-)
+from index.bylines import find_author, find_date, find_source, is_byline, is_name
+from index.dates import normalise, residue
 
 BODY = "The ferry to the island will stop at the old pier again from the spring, its owner says."
 

@@ -149,7 +149,9 @@ def _datelined(line: str) -> str | None:
     found = first_date(line[:_LINE])
     if found is None or found.start > _LINE // 2 or not line[0].isupper():
         return None
-    return found.iso if _DATELINE.match(line, found.end) and ". " not in line[: found.end] else None
+    return (
+        found.iso if _DATELINE.match(line, found.end) and ". " not in line[: found.start] else None
+    )
 
 
 def _names(text: str) -> list[str]:

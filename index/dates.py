@@ -121,7 +121,7 @@ def residue(line: str) -> str:
     """What is left of a line without dates, times, labels, reading time and counts."""
     for pattern in (*_DATES, _PARTIAL, _NOISE):
         line = pattern.sub(" | ", line)
-    line = re.sub(r"\b(?:[Oo]n|[Aa]t)\s+(?=\|)", "", LABEL.sub(" | ", line))
+    line = re.sub(r"\b(?:[Oo]n|[Aa][tm]|[Uu]m|[Ll]e)\s+(?=\|)", "", LABEL.sub(" | ", line))
     return re.sub(r"^[\W_]+|[\W_]+$", "", line)
 
 

@@ -67,5 +67,5 @@ def _name(attachment: object) -> str | None:
         return None
     if attachment.get_content_type() == "message/rfc822" and not attachment.get_filename():
         inner = attachment.get_payload(0)
-        return plain(f'the message "{inner["Subject"] or "without a subject"}"')
+        return plain(f'the message “{inner["Subject"] or "without a subject"}”')
     return plain(attachment.get_filename())

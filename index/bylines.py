@@ -41,6 +41,7 @@ _BY = re.compile(
 _SOURCE = re.compile(
     rf"(?:Source|Quelle)\s*:\s*({_CAPITAL}[\w'’&.-]*(?:\s+(?:{_CAPITAL}[\w'’&.-]*|of|and|&)){{0,4}})"
 )
+_HINT = re.compile(r"\d|(?i:\bby\b|author|autor|auteur)|\b[VvPp](?:on|ar)\b")
 _DATELINE = re.compile(r".{0,40}?(?:--|[—–])")
 
 
@@ -55,9 +56,9 @@ def find_date(text: str) -> str | None:
         head = number < _HEAD_LINES and prose < 2
         if head and len(line.split()) >= _PROSE_WORDS:
             prose += 1
-            dated = _datelined(line)
-            if dated and (best is None or best[0] > (1, number)):
-                best = ((1, number), dated)
+            opening = _datelined(line)
+            if opening and (best is None or best[0] > (1, number)):
+                best = ((1, number), opening)
         elif (head or LABEL.match(line)) and (dated := _dated(line, number, prose)):
             rank = (dated[0] if head else dated[0] + 3, number)
             if best is None or rank < best[0]:
@@ -117,6 +118,8 @@ def is_byline(line: str) -> bool:
         return False
     if _doubled(line):
         return True
+    if not _HINT.search(line):
+        return False
     left = residue(line)
     if not left:
         return any(ch.isdigit() for ch in line)

@@ -6,6 +6,7 @@ nothing here reaches the network, and what a package raises becomes a `ReadError
 
 from __future__ import annotations
 
+import itertools
 import logging
 import re
 import threading
@@ -108,12 +109,13 @@ def _laid_out(tree: Any) -> Any:
     A table without headers whose cells hold blocks, line breaks or much text is a layout: read as
     a table it would be one row of a menu and an article.
     """
-    from lxml import etree
+    from lxml import etree  # type: ignore[import-untyped, unused-ignore]
 
     etree.strip_elements(tree, "template", with_tail=False)
     parts = [
-        (each, next(each.iterancestors("table"), None))
+        (each, table)
         for each in tree.iter("tbody", "tr", "td", "th")
+        for table in itertools.islice(each.iterancestors("table"), 1)
     ]
     headed = {table for each, table in parts if each.tag == "th"}
     layouts = {table for each, table in parts if each.tag == "td" and _holds_blocks(each)} - headed

@@ -66,6 +66,6 @@ def _name(attachment: object) -> str | None:
     if not isinstance(attachment, EmailMessage):
         return None
     if attachment.get_content_type() == "message/rfc822" and not attachment.get_filename():
-        inner = attachment.get_payload(0)
-        return plain(f'the message “{inner["Subject"] or "without a subject"}”')
+        subjects = [each["Subject"] for each in attachment.iter_parts()]
+        return plain(f"the message “{next(filter(None, subjects), 'without a subject')}”")
     return plain(attachment.get_filename())

@@ -204,11 +204,13 @@ def test_left_out_parts() -> None:
 
 
 WATCH = """
-import sys
+import functools, sys
+from index import watch
 from rag.build import Parts
 from tests.fakes import HashEmbedder
 from ui.cli import main
 Parts.embedder = HashEmbedder()
+watch.changes = functools.partial(watch.changes, every_s=0.2)
 sys.exit(main(["watch", *sys.argv[1:]]))
 """
 

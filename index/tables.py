@@ -16,7 +16,6 @@ from index.errors import ReadError, TooLargeError
 __all__ = ["rows_of", "table_lines"]
 
 _MAX_CELLS = 2_000_000
-_TOO_MANY = f"has a table of more than {_MAX_CELLS} cells: split it"
 _MAX_CHARACTERS = 20_000_000
 _MAX_FIELD = 10_000_000
 _HEADER_CHARACTERS = 80
@@ -64,7 +63,7 @@ def rows_of(text: str, delimiter: str | None = None) -> list[list[str]]:
         for row in csv.reader((line + "\n" for line in lines), delimiter=chosen):
             cells += len(row)
             if cells > _MAX_CELLS:  # told before much is made of them
-                raise TooLargeError(_TOO_MANY)
+                raise _too_many()
             rows.append(row)
         return rows
     except csv.Error as exc:
@@ -93,8 +92,12 @@ def _within_limits(rows: Iterable[Row]) -> list[list[str]]:
             kept.append(tidied)
         cells += len(tidied)
         if cells > _MAX_CELLS:
-            raise TooLargeError(_TOO_MANY)
+            raise _too_many()
     return kept
+
+
+def _too_many() -> TooLargeError:
+    return TooLargeError(f"has a table of more than {_MAX_CELLS} cells: split it")
 
 
 def _sized(lines: list[str]) -> list[str]:

@@ -270,6 +270,8 @@ def test_huge_tables_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tables, "_MAX_CELLS", 5)
     with pytest.raises(TooLargeError, match="more than 5 cells: split it"):
         tables.table_lines([["a", "b"]] * 3)
+    with pytest.raises(TooLargeError, match="more than 5 cells: split it"):
+        tables.rows_of("a,b\n" * 3)
     monkeypatch.setattr(tables, "_MAX_CHARACTERS", 5)
     with pytest.raises(TooLargeError, match="split it"):
         tables.table_lines([["abcdef"]])

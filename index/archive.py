@@ -8,6 +8,7 @@ hold, because the standard library never gives more of a member than it declares
 from __future__ import annotations
 
 import io
+import posixpath
 import re
 import zipfile
 import zlib
@@ -161,9 +162,10 @@ def _failing(error: ReadError) -> Load:
 def _unique(name: str, seen: set[str]) -> str:
     """A zip file may hold a name twice: both are kept."""
     unique, number = name, 1
+    stem, suffix = posixpath.splitext(name)
     while unique in seen:
         number += 1
-        unique = f"{name} ({number})"
+        unique = f"{stem} ({number}){suffix}"  # the suffix says how to read it
     seen.add(unique)
     return unique
 

@@ -6,6 +6,7 @@ nothing here reaches the network, and what a package raises becomes a `ReadError
 
 from __future__ import annotations
 
+import itertools
 import logging
 import re
 import threading
@@ -83,7 +84,7 @@ def from_html(markup: str) -> Extract:
     text = ""
     try:
         about = trafilatura.bare_extraction(
-            parsed(markup),
+            _laid_out(parsed(markup)),
             include_comments=False,
             with_metadata=True,
             # Its dates are guesses from anywhere in the page; `_published` reads what is stated.
@@ -100,6 +101,33 @@ def from_html(markup: str) -> Extract:
         author=plain(about and about.author),
         source=plain(about and about.sitename),
     )
+
+
+def _laid_out(tree: Any) -> Any:
+    """A page without what browsers never show, its tables for layout taken apart.
+
+    A table without headers whose cells hold blocks, line breaks or much text is a layout: read as
+    a table it would be one row of a menu and an article.
+    """
+    from lxml import etree  # type: ignore[import-untyped, unused-ignore]
+
+    etree.strip_elements(tree, "template", with_tail=False)
+    parts = [
+        (each, table)
+        for each in tree.iter("tbody", "tr", "td", "th")
+        for table in itertools.islice(each.iterancestors("table"), 1)
+    ]
+    headed = {table for each, table in parts if each.tag == "th"}
+    layouts = {table for each, table in parts if each.tag == "td" and _holds_blocks(each)} - headed
+    for each, table in parts:
+        if table in layouts:
+            each.tag = table.tag = "div"
+    return tree
+
+
+def _holds_blocks(cell: Any) -> bool:
+    blocks = next(cell.iter("p", "h1", "h2", "h3", "article", "table"), None) is not None
+    return blocks or len(list(cell.iter("br"))) > 3
 
 
 def from_pdf(data: bytes) -> Extract:
@@ -197,9 +225,13 @@ def parsed(markup: str) -> Any:
         encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True
     )
     try:
-        return html.document_fromstring(data if data.strip() else b"<p>", parser=parser)
+        tree = html.document_fromstring(data if data.strip() else b"<p>", parser=parser)
     except (etree.Error, ValueError, AssertionError) as exc:
         raise ReadError("is not a web page that can be read: save it again as HTML") from exc
+    if any(each.type_name == "ERR_RESOURCE_LIMIT" for each in parser.error_log):
+        # From where the parser gives up, all the rest of the page would be lost in silence.
+        raise ReadError("is nested more than 2,000 elements deep: save its text as .txt")
+    return tree
 
 
 def all_text(tree: Any) -> str:

@@ -16,8 +16,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from index.archive import MEMBER, Load, unpacked
+from index.bylines import find_author, find_date, find_source
 from index.clean import body_spans
-from index.dates import find_author, find_date, find_source
 from index.decode import decode
 from index.epub import from_epub
 from index.errors import (
@@ -58,6 +58,7 @@ Container = Callable[[bytes, str, int], Iterator[Member]]
 _CHARSET = re.compile(
     rb"<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*[\"']?([\w.:-]{2,40})", re.IGNORECASE
 )
+_HALF = re.compile("[\ud800-\udfff]")  # half a surrogate pair
 _readers: dict[str, Reader] = {}
 _containers: dict[str, Container] = {}
 
@@ -101,6 +102,8 @@ def _whole(data: bytes, parse: Callable[[], Document]) -> Member:
 
 
 def _with_text(document: Document) -> Document:
+    if _HALF.search(document.text):  # as JSON can escape them: no program takes such text
+        document = replace(document, text=_HALF.sub("\ufffd", document.text))
     if not any(ch.isprintable() and not ch.isspace() for ch in document.text):
         raise EmptyDocumentError("holds no text: there is nothing to index")
     return document

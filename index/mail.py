@@ -63,4 +63,9 @@ def _body(message: EmailMessage) -> str:
 
 
 def _name(attachment: object) -> str | None:
-    return plain(attachment.get_filename()) if isinstance(attachment, EmailMessage) else None
+    if not isinstance(attachment, EmailMessage):
+        return None
+    if attachment.get_content_type() == "message/rfc822" and not attachment.get_filename():
+        subjects = [each["Subject"] for each in attachment.iter_parts()]
+        return plain(f"the message “{next(filter(None, subjects), 'without a subject')}”")
+    return plain(attachment.get_filename())

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from index.archive import package, reason
-from index.dates import find_date
+from index.bylines import find_date
 from index.errors import ReadError, TooLargeError
 from index.formats import Extract, own_author, own_title, paged, tidy
 from index.tables import table_lines

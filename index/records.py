@@ -22,6 +22,7 @@ _TEXTS = (
 )  # fmt: skip
 _LONG = 200  # characters of a text that is an article whatever stands beside it
 _SHARE = 0.5
+_MAX_DIGITS = 1000
 _MAX_CHARACTERS = 20_000_000
 _MARKUP = re.compile(
     r"<(?:p|div|br|h[1-6]|ul|ol|li|article|section|table)\b[^>]{0,200}>", re.IGNORECASE
@@ -31,11 +32,15 @@ _MARKUP = re.compile(
 def json_of(text: str) -> Any:
     """What a JSON file holds. Raises `ReadError`."""
     try:
-        return json.loads(text)
+        return json.loads(text, parse_int=_int)
     except RecursionError as exc:
         raise ReadError("is nested too deeply to be read: make it flatter") from exc
     except ValueError as exc:
         raise ReadError(f"is not valid JSON ({exc}): correct it") from exc
+
+
+def _int(digits: str) -> int | str:
+    return int(digits) if len(digits) < _MAX_DIGITS else digits  # more than that is no amount
 
 
 def json_lines(text: str) -> list[tuple[str, Any]]:

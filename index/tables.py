@@ -52,13 +52,20 @@ def table_lines(rows: Iterable[Row], *, headed: bool | None = None) -> list[str]
 def rows_of(text: str, delimiter: str | None = None) -> list[list[str]]:
     """The rows of a CSV file; without a delimiter, with the one that fits its first lines.
 
-    Raises `ReadError` for a field that never ends.
+    Raises `ReadError` for a field that never ends and `TooLargeError`.
     """
     csv.field_size_limit(_MAX_FIELD)  # the default refuses a long article in a cell
     lines = text.split("\n")
     try:
         chosen = delimiter or _delimiter(lines[:50])
-        return list(csv.reader((line + "\n" for line in lines), delimiter=chosen))
+        rows: list[list[str]] = []
+        cells = 0
+        for row in csv.reader((line + "\n" for line in lines), delimiter=chosen):
+            cells += len(row)
+            if cells > _MAX_CELLS:  # told before much is made of them
+                raise _too_many()
+            rows.append(row)
+        return rows
     except csv.Error as exc:
         raise ReadError(f"is not a table ({exc}): save it again as CSV") from exc
 
@@ -85,8 +92,12 @@ def _within_limits(rows: Iterable[Row]) -> list[list[str]]:
             kept.append(tidied)
         cells += len(tidied)
         if cells > _MAX_CELLS:
-            raise TooLargeError(f"has a table of more than {_MAX_CELLS} cells: split it")
+            raise _too_many()
     return kept
+
+
+def _too_many() -> TooLargeError:
+    return TooLargeError(f"has a table of more than {_MAX_CELLS} cells: split it")
 
 
 def _sized(lines: list[str]) -> list[str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
-from index.clean import is_furniture
+from index.clean import is_furniture, menu
 from index.formats import plain, tidy
 
 __all__ = ["title_from", "title_of"]
 
 _TITLE_CHARACTERS = 150
 _SHORT_TITLE = 80
+_HEAD_LINES = 30
 _GENERIC = re.compile(
     r"article|copy|doc(?:ument)?|download|export|file|img|index|new|page|scan|te?xt|unnamed|untitled",
     re.IGNORECASE,
@@ -23,7 +24,9 @@ def title_of(text: str, name: str) -> str:
     name  the file's name, used where the first line does not look like a title
     """
     lines = [line.strip() for line in tidy(text[:20_000]).split("\n")]
-    full = [n for n, line in enumerate(lines) if line and not is_furniture(line)]
+    there = [n for n, line in enumerate(lines) if line]
+    entries = {there[n] for n in menu([lines[n] for n in there[:_HEAD_LINES]])}
+    full = [n for n in there if n not in entries and not is_furniture(lines[n])]
     if full[1:] and _is_title(lines[full[0]], following=lines[full[0] + 1]):
         return re.sub(r"^#+\s+", "", " ".join(lines[full[0]].split()))
     return title_from(name, text)

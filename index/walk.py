@@ -37,7 +37,8 @@ def walk(paths: Iterable[Path]) -> Walked:
     walked = Walked()
 
     def refused(exc: OSError) -> None:
-        walked.problems.append(Problem(str(exc.filename), f"cannot be opened ({exc.strerror})"))
+        why = f"cannot be opened ({exc.strerror}): give the user running Refdesk access to it"
+        walked.problems.append(Problem(str(exc.filename), why))
 
     for path in paths:
         if path.is_dir():
@@ -49,5 +50,7 @@ def walk(paths: Iterable[Path]) -> Walked:
         elif path.exists() or path.is_symlink():
             walked.files[path] = True
         else:
-            walked.problems.append(Problem(str(path), "there is no such file or folder"))
+            walked.problems.append(
+                Problem(str(path), "there is no such file or folder: check the name")
+            )
     return walked

@@ -38,6 +38,15 @@ def one_line(text: str) -> str:
     return " ".join(visible(text).split())
 
 
+def place(path: str) -> str:
+    """A path on one line, as it is but for characters that would break or colour it."""
+    return "".join(
+        each if unicodedata.category(each) not in {"Cc", "Cs"} and each not in _DIRECTIONS
+        else each.encode("unicode_escape").decode()
+        for each in path
+    )  # fmt: skip
+
+
 def file_name(document: str) -> str:
     """The last part of a document's path, whichever system wrote it, and its place in that file."""
     file = file_of(document)

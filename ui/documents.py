@@ -14,7 +14,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from index.errors import RefdeskError, UsageError
-from ui.cited import one_line
+from ui.cited import one_line, place
 from ui.limits import UNKNOWN, iso
 from ui.opening import opened, print_json
 from ui.progress import ProgressBar
@@ -23,6 +23,7 @@ from ui.shown import dropped, pieces
 if TYPE_CHECKING:
     from index.library import Library, Report
     from index.report import Labels
+    from index.walk import Problem
 
 
 def add(arguments: argparse.Namespace) -> int:
@@ -93,8 +94,8 @@ def _follow(library: Library, arguments: argparse.Namespace, told: set[str]) -> 
             ("moved", [f"{old} → {new}" for old, new in report.moved]),
         ):
             for path in paths:
-                print(f"{word}: {one_line(path)}", flush=True)
-        problems = [f"not read: {each.path}: {each.reason}" for each in report.failed]
+                print(f"{word}: {place(path)}", flush=True)
+        problems = [f"not read: {_told(each)}" for each in report.failed]
         if report.held_back:
             problems.append(_held_back(report, arguments))
     for problem in problems:
@@ -123,7 +124,7 @@ def remove(arguments: argparse.Namespace) -> int:
         entries = {each: parts.library.get(each) for each, held in files.items() if not held}
         for file in (each for each, held in files.items() if held):
             removed = parts.library.remove_members(file)
-            print(f"removed {len(removed)} documents of {one_line(file)}")
+            print(f"removed {len(removed)} documents of {place(file)}")
         left = {entry.id for entry in parts.library.entries()}
         for reference, entry in entries.items():
             if entry.id not in left:
@@ -131,11 +132,11 @@ def remove(arguments: argparse.Namespace) -> int:
             parts.library.remove(reference)
             rest = [each for each in parts.library.entries() if each.id == entry.id]
             if rest:
-                places = ", ".join(rest[0].origins)
-                print(f"removed one place of {entry.title}; it stays for {places}")
+                places = ", ".join(map(place, rest[0].origins))
+                print(f"removed one place of {one_line(entry.title)}; it stays for {places}")
             else:
                 left.discard(entry.id)
-                print(f"removed {entry.title} ({entry.path})")
+                print(f"removed {one_line(entry.title)} ({place(entry.path)})")
     return 0
 
 
@@ -192,7 +193,7 @@ def list_(arguments: argparse.Namespace) -> int:
         print(f"{entry.id:>4}  {one_line(entry.title)}")
         print(f"      {' · '.join(one_line(each) for each in about if each)}")
         for origin in entry.origins:
-            print(f"      {origin}")
+            print(f"      {place(origin)}")
         if entry.also_in:
             print(f"      another version: {', '.join(entry.also_in)}")
     if not total:
@@ -231,9 +232,10 @@ def show(arguments: argparse.Namespace) -> int:
         return print_json({**asdict(entry), "text": text, **spans})
     for label in ("title", "author", "date", "source", "path", "sha256", "added"):
         own = " (corrected)" if label in entry.edited else ""
-        print(f"{label + ':':<13}{one_line(getattr(entry, label) or UNKNOWN)}{own}")
+        told = place if label == "path" else one_line
+        print(f"{label + ':':<13}{told(getattr(entry, label) or UNKNOWN)}{own}")
     for label, values in (
-        ("also at", entry.origins[1:]),
+        ("also at", [place(each) for each in entry.origins[1:]]),
         ("versions", entry.also_in),
         ("collections", entry.collections),
         ("tags", entry.tags),
@@ -256,9 +258,13 @@ def _labels(arguments: argparse.Namespace) -> Labels:
 
 def _tell_problems(report: Report) -> None:
     for problem in report.failed:
-        print(f"refdesk: not added: {problem.path}: {problem.reason}", file=sys.stderr)
+        print(f"refdesk: not added: {_told(problem)}", file=sys.stderr)
     for problem in report.skipped:
-        print(f"refdesk: skipped: {problem.path}: {problem.reason}", file=sys.stderr)
+        print(f"refdesk: skipped: {_told(problem)}", file=sys.stderr)
+
+
+def _told(problem: Problem) -> str:
+    return f"{place(problem.path)}: {one_line(problem.reason)}"
 
 
 def _tell_held_back(report: Report, arguments: argparse.Namespace) -> None:

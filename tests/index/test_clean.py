@@ -63,6 +63,23 @@ def kept(lines: list[str], title: str | None = TITLE) -> list[str]:
         ["1. 1", "2. 2", "3. 3", "4. 4"],
         ["Hot stocks", "ABC 193.2 +1.2%", "XYZ 12.0 -3%"],
         ["Sign up for our weekly newsletter", "Follow us on Instagram and Threads"],
+        ["Share", "Facebook", "Twitter", "LinkedIn", "Recommended Reading", "A Boat for Sale"],
+        ["Disclaimer: nothing said here is advice, and nobody should move a crane because of it."],
+        ["This article was originally published on harbour.example.", "Read the original article"],
+        ["Lesen Sie auch", "Wem gehört der Kran?", "Kommentare (12)", "Impressum", "Datenschutz"],
+        ["Lire aussi", "Le port en hiver", "Laisser un commentaire", "Mentions légales"],
+        ["Keep reading", "The Boat That Would Not Sink", "Is the bridge blue?", "Load more"],
+        [
+            "2 thoughts on “Old Crane to Leave the Harbour”",
+            *(
+                "Ann Lee says:",
+                "May 3, 2031 at 9:12 am",
+                "I climbed it as a child, twice.",
+                "Reply",
+            ),
+            *("Bo says:", "May 4, 2031 at 8:00 pm", FIRST.replace("The", "My"), "Reply"),
+            *("Leave a Reply", "Your email address will not be published.", "Name *", "Website"),
+        ],
     ],
 )
 def test_what_stands_below_an_article_goes(tail: list[str]) -> None:
@@ -87,6 +104,19 @@ def test_what_stands_below_an_article_goes(tail: list[str]) -> None:
         ["Skip to content", "Home", "News", "Harbour", "Sport", "Login", TITLE, "16 March 2031"],
         ["Home | News | About us | Contact", TITLE, "5 min read"],
         ["Menu", TITLE, "Facebook Twitter Email"],
+        ["Harbour", "Ships", "Weather", "Prices", "Log in", TITLE, "By Jane Doe"],
+        ["14:02 Ferry late", "13:55 Power is back", TITLE, "By Jane Doe"],
+        [
+            "Startseite",
+            "Hafen",
+            "Sport",
+            "Anmelden",
+            TITLE,
+            "Von Jana Doe",
+            "16.03.2031, 07:30 Uhr",
+        ],
+        ["Accueil", "Port", "Se connecter", "Météo", TITLE, "Publié le 16 mars 2031 à 08h00"],
+        [TITLE, "May 4, 2031 08:00 ET | Source: Harbour Works"],
     ],
 )
 def test_what_stands_above_an_article_goes(head: list[str]) -> None:
@@ -101,6 +131,13 @@ def test_what_stands_above_an_article_goes(head: list[str]) -> None:
         "Accept all cookies",
         "Story continues below advertisement",
         "By Jane Doe | 5 min read",
+        "Advertisement",
+        "Anzeige",
+        "Related: Ten cranes that moved",
+        (
+            "We value your privacy\nWe and our 12 partners store cookies and use personal data to"
+            " show you ads.\nAccept all\nReject all\nManage options"
+        ),
     ],
 )
 def test_what_stands_inside_an_article_goes(line: str) -> None:
@@ -128,6 +165,19 @@ def test_what_stands_inside_an_article_goes(line: str) -> None:
         # sentences about what widgets talk of
         [TITLE, FIRST, "We tested how cookies affect the user experience and your policy.", THIRD],
         [TITLE, FIRST, SECOND, "More about the plan will be said in spring."],
+        # sentences of a language that writes its nouns with capitals
+        [
+            TITLE,
+            FIRST,
+            "Comments",
+            "Der Rat der Stadt zahlt 4.000 Euro je Hektar und Jahr an Bauern.",
+        ],
+        # words of consent that are a list of the article's
+        [TITLE, FIRST, "The board may do one of two things.", "Accept", "Reject", SECOND],
+        # a page of several entries, each with its own comments
+        [TITLE, FIRST, "Reply", SECOND, "3 comments on this", "May 3, 2031", THIRD, "May 4, 2031"],
+        # a list of networks
+        [TITLE, FIRST, "They left these:", "Facebook", "Twitter", "LinkedIn", SECOND],
         # another language, as a translation and as a quotation
         [TITLE, FIRST, SECOND, THIRD, "港口委员会周二开会，决定是否移动或出售旧起重机。" * 8],
         [TITLE, FIRST, SECOND, THIRD, "「起重机不会说话。」"],
@@ -138,6 +188,30 @@ def test_what_stands_inside_an_article_goes(line: str) -> None:
 )
 def test_what_may_be_the_article_stays(lines: list[str]) -> None:
     assert kept(lines) == [line for line in lines if line.strip()]
+
+
+def test_around_the_posts_of_a_forum() -> None:
+    posts = [FIRST, "Put a bucket under it.", SECOND, "Half a bucket after one night!"]
+    page = [TITLE]
+    for number, post in enumerate(posts, 1):
+        page += ["May 3, 2031", f"#{number}", "ropemaker", "Member", post, "Reply", "Report"]
+    assert kept([*page, "You must log in or register to reply here.", "Similar threads"]) == posts
+
+
+def test_around_a_question_and_its_answers() -> None:
+    page = [TITLE, "Asked June 14, 2031", "Viewed 12k times", "17", FIRST, "Share", "Follow"]
+    page += ["asked Jun 14, 2031 at 9:20", "tinmouse", "231", "1 Answer", "24", SECOND]
+    page += ["crane --lift 3", "Share", "Follow", "answered Jun 14, 2031 at 10:05", "Ruth", "1,204"]
+    assert kept([*page, "Your Answer"]) == [FIRST, SECOND, "crane --lift 3"]
+
+
+def test_short_lines_of_a_story_stay() -> None:
+    story = ["“Is he late?”", "“He is.”", "Nine.", "Then eight.", "“Home?” he asked.", "“Home.”"]
+    song = ["They sang:", "Over the water,", "share the bread", "and print the stone"]
+    page = ["Home", "Stories", "Poems", "Contact", TITLE, "By Jane Doe", FIRST, *story, SECOND]
+    assert kept([*page, *song, THIRD, "Share this story", "Facebook"]) == [
+        *(FIRST, *story, SECOND, *song, THIRD)
+    ]
 
 
 def test_two_scraps_go_with_the_comment_box_but_a_list_stays() -> None:

@@ -6,15 +6,8 @@ import datetime as dt
 
 import pytest
 
-from index.dates import (
-    find_author,
-    find_date,
-    find_source,
-    is_byline,
-    is_name,
-    normalise,
-    residue,
-)
+from index.bylines import find_author, find_date, find_source, is_byline, is_name
+from index.dates import normalise, residue
 
 BODY = "The ferry to the island will stop at the old pier again from the spring, its owner says."
 
@@ -43,7 +36,20 @@ BODY = "The ferry to the island will stop at the old pier again from the spring,
         ("Posted by Jane Doe on March 3, 2026", "2026-03-03"),
         ("Jane Doe, 3 March 2026", "2026-03-03"),
         ("Published March 1, 2026 · Updated March 16, 2026", "2026-03-01"),
+        ("2026-03-16T08:00Z", "2026-03-16"),
+        ("2026-03-16T08:00:00.000+01:00", "2026-03-16"),
+        ("Asked March 16, 2026", "2026-03-16"),
+        ("16.03.2026, 07:30 Uhr", "2026-03-16"),
+        ("Montag, 16. März 2026 um 06:00 Uhr", "2026-03-16"),
+        ("Veröffentlicht am 2. Mai 2026", "2026-05-02"),
+        ("Von Jana Doe | 16. Dez. 2026", "2026-12-16"),
+        ("Publié le 1er août 2026 à 08h00", "2026-08-01"),
+        ("Par Hélène Roux, le 16 juil. 2026", "2026-07-16"),
+        ("Fri 16 Jan 2026 07.00 GMT", "2026-01-16"),
         # unknown stays unknown
+        ("18.06.", None),
+        ("18. Juni, 07:30 Uhr", None),
+        ("Mars 2026", None),
         ("06/18", None),
         ("June 18", None),
         ("03/04/2026", None),
@@ -72,6 +78,14 @@ def test_only_the_head_and_labelled_lines_count() -> None:
     assert find_date(f"T\n{long}\n{long}\nPublished March 3, 2026") == "2026-03-03"
     assert find_date("\n".join(["Word"] * 15 + ["March 3, 2026"])) is None
     assert find_date(f"T\nOn March 3, 2026 it was said that {long}") is None
+
+
+def test_the_date_that_opens_a_report() -> None:
+    rest = " ".join([BODY] * 3)
+    for opening in ("OSLO, Norway, May 4, 2026 (Wire) -- ", "BERN (4. Mai 2026) – "):
+        assert find_date(f"A pier comes back\n{opening}{rest}") == "2026-05-04"
+        assert find_date(f"A pier comes back\n06/18\n{opening}{rest}") == "2026-05-04"
+    assert find_date(f"A pier comes back\nThe storm of May 4, 2026 took it. {rest}") is None
 
 
 @pytest.mark.parametrize(
@@ -114,6 +128,13 @@ def test_normalise(value: object, date: str | None) -> None:
         ("Author: J. R. van Dam", "J. R. van Dam"),
         ("Jane DoeJane Doe", "Jane Doe"),
         ("Jane Doe Jane Doe", "Jane Doe"),
+        ("Von Katrin Vogel", "Katrin Vogel"),
+        ("Par Élodie Le Goff et Yann Roux", "Élodie Le Goff and Yann Roux"),
+        ("Autorin: Jana Doe", "Jana Doe"),
+        ("Interview by Jane Doe", "Jane Doe"),
+        ("Von Anfang an", None),
+        ("Par exemple", None),
+        ("Photography by Tom Ash", None),
         ("By and large", None),
         ("By The Numbers", None),
         ("By road", None),
@@ -134,6 +155,9 @@ def test_a_publisher_stands_between_title_and_date() -> None:
     assert find_source(f"A pier comes back\n\nIsland News\n06/18\n\n{BODY}") == "Island News"
     assert find_source(f"A pier comes back\nJane Doe\nMarch 3, 2026\n{BODY}") is None
     assert find_source(f"A pier comes back\nIsland News\n{BODY}") is None
+    stated = "May 4, 2026 08:00 ET | Source: Norvald Works"
+    assert find_source(f"A pier comes back\n{stated}\n{BODY}") == "Norvald Works"
+    assert find_source(f"A pier comes back\nSource: Norvald Works\n{BODY}") is None
 
 
 def test_bylines_and_what_they_leave() -> None:

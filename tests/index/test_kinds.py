@@ -270,6 +270,8 @@ def test_huge_tables_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tables, "_MAX_CELLS", 5)
     with pytest.raises(TooLargeError, match="more than 5 cells: split it"):
         tables.table_lines([["a", "b"]] * 3)
+    with pytest.raises(TooLargeError, match="more than 5 cells: split it"):
+        tables.rows_of("a,b\n" * 3)
     monkeypatch.setattr(tables, "_MAX_CHARACTERS", 5)
     with pytest.raises(TooLargeError, match="split it"):
         tables.table_lines([["abcdef"]])
@@ -386,6 +388,17 @@ def test_mail_of_html_and_of_nothing(tmp_path: Path) -> None:
     assert load(tmp_path, "d.eml", deep).title == "x"
 
 
+def test_a_message_in_a_message_is_named(tmp_path: Path) -> None:
+    inner, outer = email.message.EmailMessage(), email.message.EmailMessage()
+    inner["Subject"] = "The lamp"
+    inner.set_content(PROSE)
+    outer["Subject"] = "Fwd"
+    outer.set_content("See below.")
+    outer.add_attachment(inner)
+    text = load(tmp_path, "a.eml", outer.as_bytes()).text
+    assert "Attachments (not read here): the message “The lamp”." in text
+
+
 # JSON
 
 ARTICLE = {
@@ -463,12 +476,16 @@ def test_short_texts_beside_figures_are_no_articles(tmp_path: Path) -> None:
     assert load(tmp_path, "b.json", json.dumps(bare)).text == "It is bright."
 
 
+def test_values_that_no_program_takes(tmp_path: Path) -> None:
+    text = load(tmp_path, "a.json", '{"n": %s, "half": "a\\ud800b"}' % ("9" * 5000)).text
+    assert text == f"n: {'9' * 5000}.\n\nhalf: a\ufffdb."
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
         ("[" * 100_000, "nested too deeply"),
         ('{"a":' * 100_000, "nested too deeply"),
-        ("1" * 5000, "not valid JSON"),
         ("{'a': __import__('os')}", "not valid JSON"),
         ("{}", "holds no text"),
     ],
@@ -531,8 +548,8 @@ def test_names_in_an_archive_lead_nowhere(tmp_path: Path) -> None:
             opened.writestr("etc/a.txt", "words")
     names = [part.name for part in parts(tmp_path, "a.zip", out.getvalue())]
     assert names == [
-        "etc/a.txt", "etc/a.txt (2)", "C:/x/b.txt", "c\ufffd[2J.txt", "etc/a.txt (3)",
-        "etc/a.txt (4)",
+        "etc/a.txt", "etc/a (2).txt", "C:/x/b.txt", "c\ufffd[2J.txt", "etc/a (3).txt",
+        "etc/a (4).txt",
     ]  # fmt: skip
     assert [path.name for path in tmp_path.iterdir()] == ["a.zip"]
 

@@ -120,6 +120,18 @@ def test_bytes_of_no_encoding_are_read_with_gaps() -> None:
         ("# The  keeper's book #1\n" + PROSE, "x.txt", "The keeper's book #1"),
         ("Is a book worth it?\n\n" + PROSE, "x.txt", "Is a book worth it?"),
         ("Home\n5 min read\nThe keeper's book\n" + PROSE, "x.txt", "The keeper's book"),
+        # a menu or a ticker above it is no title, however short the title is
+        (
+            "Home\nNews\nSport\nLog in\nThe keeper's book\nBy Jane Doe\n" + PROSE,
+            "x.txt",
+            "The keeper's book",
+        ),
+        (
+            "Ports\nShips\nPrices\nLog in\nMay 3, 2031\nWhy the keeper wrote it\n" + PROSE,
+            "x.txt",
+            "Why the keeper wrote it",
+        ),
+        ("14:02 Ferry late\n13:50 Fog\nThe keeper's book\n" + PROSE, "x.txt", "The keeper's book"),
         (PROSE, "lighthouse_notes-2031.txt", "lighthouse notes 2031"),
         (PROSE, "灯塔.txt", "灯塔"),
         (PROSE, "caf\udce9.txt", "caf?"),
@@ -242,6 +254,19 @@ def test_html_article_and_metadata(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 )
 def test_html_that_is_hardly_a_page(tmp_path: Path, markup: str, text: str) -> None:
     assert load(tmp_path, "a.htm", markup.encode()).text == text
+
+
+def test_html_laid_out_with_a_table(tmp_path: Path) -> None:
+    menu = "<td><a href=a>Weather</a><br><a href=b>Letters</a><br><a href=c>Crossword</a><br></td>"
+    body = f"<td>{PROSE}<br><br>{MORE}<br><br>{PROSE}</td><template><p>no</p></template>"
+    page = f"<title>T</title><table><tr>{menu}{body}</tr></table>"
+    text = load(tmp_path, "a.html", page.encode()).text
+    assert text.split("\n") == [PROSE, MORE, PROSE]
+
+
+def test_html_nested_too_deeply_to_be_read_whole(tmp_path: Path) -> None:
+    page = "<p>before</p>" + "<div>" * 3000 + "deep" + "</div>" * 3000 + "<p>after</p>"
+    assert "2,000 elements deep" in str(error(tmp_path, "a.html", page.encode()))
 
 
 def test_html_in_its_declared_encoding(tmp_path: Path) -> None:

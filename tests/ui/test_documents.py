@@ -66,6 +66,17 @@ def test_reindex(run: Any, place: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert run("search", "ferry")[0] == 0
 
 
+@pytest.mark.skipif(os.name == "nt", reason="names that Windows has not")
+def test_odd_names_stay_on_one_line(run: Any, place: Path) -> None:
+    (place / "a\nb\x1b[31m.txt").write_text("The lamp was lit at five.")
+    (place / "c\nd.txt").write_text("")
+    code, out, err = run("add", "docs/a\nb\x1b[31m.txt", "docs/c\nd.txt")
+    assert (code, out) == (1, "1 added, 1 failed\n")
+    told = [line for line in err.splitlines() if not line.startswith("Reading")]
+    assert told == [r"refdesk: not added: docs/c\nd.txt: is empty: there is nothing to index"]
+    assert rf"{place}/a\nb\x1b[31m.txt" in run("list")[1].splitlines()[-1]
+
+
 def test_collections_and_tags(run: Any) -> None:
     assert run("add", "docs/0.md", "docs/1.md", "--collection", "news", "--tag", "sea")[0] == 0
     assert run("add", "docs/2.md", "--tag", "sea", "--tag", "new")[:2] == (0, "1 added\n")
@@ -206,11 +217,13 @@ def test_left_out_parts() -> None:
 
 
 WATCH = """
-import sys
+import functools, sys
+from index import watch
 from rag.build import Parts
 from tests.fakes import HashEmbedder
 from ui.cli import main
 Parts.embedder = HashEmbedder()
+watch.changes = functools.partial(watch.changes, every_s=0.2)
 sys.exit(main(["watch", *sys.argv[1:]]))
 """
 

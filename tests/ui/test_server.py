@@ -1,5 +1,6 @@
 """Serving: claimed ports, word when ready, and an end that does not wait."""
 
+import contextlib
 import json
 import os
 import re
@@ -28,29 +29,59 @@ PROGRAM = """
 """
 
 
-@pytest.fixture
-def program() -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A served page in a process of its own, and its address."""
-    with subprocess.Popen(
+ENDINGS = (signal.SIGINT, signal.SIGTERM)
+Programs = dict[signal.Signals, tuple[subprocess.Popen[str], str]]
+
+
+def started() -> subprocess.Popen[str]:
+    return subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(PROGRAM)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    ) as process:
-        assert process.stdout
-        try:
-            yield process, process.stdout.readline().strip()
-        finally:
-            process.kill()
+    )
+
+
+@pytest.fixture(scope="module")
+def programs() -> Iterator[Programs]:
+    """A served page for each way to end it, in a process of its own, and its address.
+
+    Importing Gradio is what takes time: they do it at once.
+    """
+    with contextlib.ExitStack() as stack:
+        running = [stack.enter_context(started()) for _ in ENDINGS]
+        for process in running:
+            stack.callback(process.kill)
+        found: Programs = {}
+        for sign, process in zip(ENDINGS, running, strict=True):
+            assert process.stdout
+            found[sign] = process, process.stdout.readline().strip()
+        yield found
+
+
+# Before those that end what is served.
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counts what Linux tells")
+def test_it_rests_while_nobody_asks(programs: Programs) -> None:
+    process, address = programs[signal.SIGTERM]
+    urllib.request.urlopen(f"{address}/").close()  # from here on Gradio's queue runs
+
+    def woken() -> int:
+        status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
+        return int(re.findall(r"^voluntary_ctxt_switches:\s+(\d+)", status, re.MULTILINE)[0])
+
+    time.sleep(1)  # what belongs to the first page
+    before = woken()
+    time.sleep(2)
+    assert woken() - before < 200  # Gradio's own pace is 2,000
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are sent as POSIX has them")
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("sign", ENDINGS)
 def test_a_signal_ends_it_within_seconds_while_it_answers(
-    program: tuple[subprocess.Popen[str], str], sign: signal.Signals
+    programs: Programs, sign: signal.Signals
 ) -> None:
-    process, address = program
+    process, address = programs[sign]
     with urllib.request.urlopen(f"{address}/healthz") as answer:
         assert json.load(answer) == {"status": "ok"}
     asked = urllib.request.Request(
@@ -69,21 +100,6 @@ def test_a_signal_ends_it_within_seconds_while_it_answers(
     out, err = process.communicate()
     assert out.strip() == "ended"
     assert err == ""
-
-
-@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counts what Linux tells")
-def test_it_rests_while_nobody_asks(program: tuple[subprocess.Popen[str], str]) -> None:
-    process, address = program
-    urllib.request.urlopen(f"{address}/").close()  # from here on Gradio's queue runs
-
-    def woken() -> int:
-        status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
-        return int(re.findall(r"^voluntary_ctxt_switches:\s+(\d+)", status, re.MULTILINE)[0])
-
-    time.sleep(1)  # what belongs to the first page
-    before = woken()
-    time.sleep(2)
-    assert woken() - before < 200  # Gradio's own pace is 2,000
 
 
 def test_a_port_in_use_is_told_with_the_way_out() -> None:

@@ -1,0 +1,174 @@
+"""When an article was published and who wrote it, as its own byline says.
+
+Pure functions on text. Only a line that *is* a byline counts, never a date inside a sentence,
+and a date that can be read two ways (03/04/2026) or lacks its year (06/18) stays unknown.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+from index.dates import LABEL, first_date, residue
+
+__all__ = ["find_author", "find_date", "find_source", "is_byline", "is_name"]
+
+_HEAD_LINES = 15
+_LINE = 120
+_PROSE_WORDS = 25
+
+_SEPARATOR = re.compile(r"\s*[|·•—–,/]\s*|\s+-\s+")
+_SEGMENT = re.compile(r"\s*[|·•—–/]\s*|\s+-\s+")
+_PARTICLE = r"(?:de|da|di|del|van|von|der|den|la|le|al|el|bin|ibn|dos|du|ter|y)"
+_CAPITAL = r"[A-ZÀ-ÖØ-Þ]"
+_NAME = re.compile(
+    rf"{_CAPITAL}[^\W\d_]*\.?(?:(?:[ -]|['’])(?:{_PARTICLE}\b|{_CAPITAL}[^\W\d_]*\.?)){{1,4}}"
+)
+_PUBLISHER = re.compile(
+    r"(?=.*\b(?:News|Times|Post|Journal|Daily|Weekly|Press|Magazine|Review|Herald|Tribune|Gazette"
+    r"|Wire|Media|Radio|Chronicle|Observer|Guardian|Telegraph|Bulletin)\b)"
+    r"(?:[A-Z][\w'’&.-]*)(?:\s+(?:[A-Z][\w'’&.-]*|of|and|&)){0,4}"
+)
+_NO_NAME = re.compile(
+    r"(?i:\b(?:an?|and|und|et|all|any|are|at|by|for|from|how|in|is|it|my|new|news|no|not|of|on|our|out"
+    r"|read|related|share|that|the|this|to|top|we|what|when|why|with|your?)\b)"
+)
+_NAMES_ONLY = re.compile(r"(?:(?:by|By|and|for|of|&|[|·•—–/-]|[^\W\d_a-z][^\s]*)(?:\s+|$)){1,8}")
+_BY = re.compile(
+    r"(?:(?i:(?:(?:written|posted|published|reported|words|text|story|interview)\s+)?by\b|(?:authors?|autor(?:in|en)?"
+    r"|auteure?s?)\s*:)|[VvPp](?:(?<=[Vv])on|(?<=[Pp])ar)\b)\s*:?\s*"
+)
+_SOURCE = re.compile(
+    rf"(?:Source|Quelle)\s*:\s*({_CAPITAL}[\w'’&.-]*(?:\s+(?:{_CAPITAL}[\w'’&.-]*|of|and|&)){{0,4}})"
+)
+_HINT = re.compile(r"\d|(?i:\bby\b|author|autor|auteur)|\b[VvPp](?:on|ar)\b")
+_DATELINE = re.compile(r".{0,40}?(?:--|[—–])")
+
+
+def find_date(text: str) -> str | None:
+    """The publication date that the text states near its top or on a labelled line, as ISO 8601.
+
+    "Published" wins over a bare date, a bare date over "Updated"; None if there is none.
+    """
+    best: tuple[tuple[int, int], str] | None = None
+    prose = 0
+    for number, line in enumerate(line.strip() for line in text.splitlines() if line.strip()):
+        head = number < _HEAD_LINES and prose < 2
+        if head and len(line.split()) >= _PROSE_WORDS:
+            prose += 1
+            opening = _datelined(line)
+            if opening and (best is None or best[0] > (1, number)):
+                best = ((1, number), opening)
+        elif (head or LABEL.match(line)) and (dated := _dated(line, number, prose)):
+            rank = (dated[0] if head else dated[0] + 3, number)
+            if best is None or rank < best[0]:
+                best = (rank, dated[1])
+    return best[1] if best else None
+
+
+def find_author(text: str) -> str | None:
+    """The author that a byline near the top names ("By Jane Doe"), or None.
+
+    A name flattened onto itself ("Jane DoeJane Doe", a picture's label and the link under it)
+    counts as a byline too.
+    """
+    lines = [line.strip() for line in text.splitlines()[:80] if line.strip()]
+    prose = 0
+    for number, line in enumerate(lines[:_HEAD_LINES]):
+        if len(line.split()) >= _PROSE_WORDS:
+            prose += 1
+        if prose > 1:
+            break
+        if len(line) > _LINE:
+            continue
+        if twice := _doubled(line):
+            return twice
+        if (by := _BY.match(line)) and (number or ":" in by[0]):
+            names = _names(_strip_marks(residue(line[by.end() :])))
+            names = list(itertools.takewhile(is_name, names))
+            if names:
+                return " and ".join(names)
+    return None
+
+
+def find_source(text: str) -> str | None:
+    """The publisher that a line of its own names between title and date ("Example Times").
+
+    None without "Source:" or a word that only publishers carry: two capitalised words may be a
+    person.
+    """
+    lines = [line.strip() for line in text.splitlines()[:80] if line.strip()][:_HEAD_LINES]
+    for line, below in itertools.pairwise([*lines[1:], ""]):
+        named = _SOURCE.fullmatch(residue(line))
+        if named and (is_byline(line) or is_byline(below)):
+            return named[1]
+        if _PUBLISHER.fullmatch(line) and (is_byline(below) or _dated(below, 1, 0)):
+            return line
+    return None
+
+
+def is_name(text: str) -> bool:
+    """Whether a line could be a person's name: two to five capitalised words."""
+    return bool(_NAME.fullmatch(text)) and not _NO_NAME.search(text)
+
+
+def is_byline(line: str) -> bool:
+    """Whether a line is nothing but date, time, reading time, counts or a byline."""
+    if len(line) > _LINE or not any(ch.isalnum() for ch in line):
+        return False
+    if _doubled(line):
+        return True
+    if not _HINT.search(line):
+        return False
+    left = residue(line)
+    if not left:
+        return any(ch.isdigit() for ch in line)
+    if left != line and _SOURCE.fullmatch(left):
+        return True
+    by = _BY.match(left)
+    return by is not None and all(map(is_name, _names(left[by.end() :]) or [""]))
+
+
+def _dated(line: str, number: int, prose: int) -> tuple[int, str] | None:
+    """Rank (0 published, 1 bare, 2 updated) and date of a byline, or None if it is not one."""
+    line = _strip_marks(line)
+    if len(line) > _LINE or (found := first_date(line)) is None or found.iso is None:
+        return None
+    labels = list(LABEL.finditer(line, 0, found.start))
+    left = residue(line)
+    by = _BY.match(left)
+    others = f"{line[: found.start]}…{line[found.end :]}"
+    if left:
+        # "The Crash of October 29, 1929" is a title, "Example Times, 29 October 2029" a byline.
+        if not by and not (number and not prose and _SEPARATOR.search(others)):
+            return None
+        if not _NAMES_ONLY.fullmatch(left) or (not labels and len(found.iso) < 10):
+            return None
+    return (1 if not labels else 0 if labels[-1]["new"] else 2), found.iso
+
+
+def _datelined(line: str) -> str | None:
+    """The date that opens a report: "OSLO, Norway, May 4, 2026 (WIRE) -- A ship …"."""
+    found = first_date(line[:_LINE])
+    if found is None or found.start > _LINE // 2 or not line[0].isupper():
+        return None
+    return (
+        found.iso if _DATELINE.match(line, found.end) and ". " not in line[: found.start] else None
+    )
+
+
+def _names(text: str) -> list[str]:
+    """The parts of "Jane Doe, Li Wei and Ana Ruiz | Example Times" before the publisher."""
+    first = _SEGMENT.split(text)[0]
+    return [part for part in re.split(r"\s*,\s*(?:and\s+)?|\s+(?:and|und|et|&)\s+", first) if part]
+
+
+def _strip_marks(line: str) -> str:
+    return line.strip("*_#>~` \t()[]")
+
+
+def _doubled(line: str) -> str | None:
+    """The name that a line holds twice, as flattened bylines do, or None."""
+    half = len(line) // 2
+    first, second = line[:half].strip(), line[half:].strip()
+    return first if first == second and is_name(first) else None

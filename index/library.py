@@ -22,6 +22,7 @@ from index.nearest import Nearest
 from index.ranking import Ranking
 from index.read import read_all
 from index.report import Labels, Progress, Report
+from index.rerank import Reranker, reranked
 from index.types import Entry, Filter, Hit
 from index.walk import Problem, storable, walk
 
@@ -43,6 +44,7 @@ class LibrarySettings:
 
     fusion          "convex" (with words_weight) or "rrf" (with rrf_k), see `index.fuse`
     merge_versions  of several versions of one article, search only the newest
+    rerank          the passages that the reranker judges, if there is one
     """
 
     chunk_tokens: int = 120
@@ -53,6 +55,7 @@ class LibrarySettings:
     words_weight: float = 0.5
     rrf_k: int = 60
     merge_versions: bool = True
+    rerank: int = 20
 
 
 class Library:
@@ -64,16 +67,19 @@ class Library:
         embedder: Embedder,
         settings: LibrarySettings | None = None,
         read: ReadFile = read_all,
+        reranker: Reranker | None = None,
     ) -> None:
         """Opens the library in `folder`, making it if need be.
 
-        read  gives the documents that a file holds, as `index.read.read_all` and
-              `index.parse.Parser` do
+        read      gives the documents that a file holds, as `index.read.read_all` and
+                  `index.parse.Parser` do
+        reranker  puts the best passages of a search into their last order; None: fusion does
 
         Raises CorruptError, StorageError, BusyError.
         """
         self._folder = folder
         self._embedder = embedder
+        self._reranker = reranker
         self._settings = settings or LibrarySettings()
         self._catalog = Catalog(folder / "library.sqlite")
         self._ingest = Ingest(self._catalog, embedder, self._settings.chunk_tokens)
@@ -293,20 +299,30 @@ class Library:
         return self.get(str(entry.id))
 
     def search(self, question: str, k: int = 10, where: Filter | None = None) -> list[Hit]:
-        """The `k` passages that answer `question` best, by meaning and by words, fused.
+        """The `k` passages that answer `question` best, by meaning and by words, fused, reranked.
 
         where  what to search in; None: everything. Of several versions of one article only the
                newest that it lets through is searched, if `merge_versions` is set.
 
-        Raises LibraryError if the library was embedded with another model, NotFoundError for a
-        document, collection or tag that there is none of.
+        Raises ModelError, LibraryError if the library was embedded with another model,
+        NotFoundError for a document, collection or tag that there is none of.
         """
         store = self._nearest.store()
         limited = self._limits.limit(where or Filter())
         if not len(store) or (limited and not limited[0]):
             return []
         documents, allowed = limited or (None, None)
-        return self._ranking.best(question, k, store, documents, allowed)
+        most = self._settings.rerank if self._reranker else 0
+        hits = self._ranking.best(question, max(k, most), store, documents, allowed)
+        if self._reranker:
+            hits = reranked(question, hits, self._reranker, most)
+        return hits[:k]
+
+    def warm(self) -> None:
+        """Loads what a search needs, so that the first one is as fast. Raises ModelError."""
+        self._embedder.embed_queries(["warm"])
+        if self._reranker:
+            self._reranker.scores("warm", ["warm"])
 
     def _finish(self) -> None:
         """After the last change of a run: drop what none uses, write the vectors' cache."""

@@ -44,6 +44,8 @@ class Searcher(Protocol):
 
     def is_empty(self) -> bool: ...
 
+    def warm(self) -> None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -115,11 +117,11 @@ class Engine:
         yield Finished(self._verified(text, said, sources, clock, stopped))
 
     def warm(self) -> None:
-        """Loads both models and reads the instructions, so that the first question begins sooner.
+        """Loads the models and reads the instructions, so that the first question begins sooner.
 
         Raises ModelError.
         """
-        self._embedder.embed_queries(["warm"])
+        self._searcher.warm()
         self.warm_model()
 
     def warm_model(self) -> None:

@@ -12,14 +12,11 @@ import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from index.chunk import embedded
 from index.folder import FolderModel
 from index.types import Hit
-
-if TYPE_CHECKING:
-    from sentence_transformers import CrossEncoder
 
 __all__ = ["CrossEncoderReranker", "FolderReranker", "Reranker", "reranked", "unfit"]
 
@@ -98,7 +95,7 @@ class FolderReranker(FolderModel):
 class CrossEncoderReranker(FolderReranker):
     """A model run by sentence-transformers, in 32-bit numbers."""
 
-    _model: CrossEncoder
+    _model: Any
 
     def _open(self) -> None:
         from index.embed import cross_encoder

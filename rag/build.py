@@ -30,6 +30,11 @@ Loading = Callable[[str], None]
 """Told what is about to be loaded, which may take seconds."""
 
 
+def a(role: str) -> str:
+    """The role with its article."""
+    return f"an {role}" if role[0] in "aeiou" else f"a {role}"
+
+
 class Parts:
     """The parts that the settings describe, each made when first asked for."""
 
@@ -53,7 +58,7 @@ class Parts:
         name = getattr(self.settings.models, role)
         entry = self.models.manifest.get(name)
         if entry.role != role:
-            raise UsageError(f"models.{role} = {name!r}: that model is a {entry.role}.")
+            raise UsageError(f"models.{role} = {name!r}: that model is {a(entry.role)}.")
         return entry
 
     @cached_property
@@ -82,7 +87,7 @@ class Parts:
             return next((entry for entry in rerankers if self.models.installed(entry)), None)
         entry = known.get(name)
         if entry.role != "reranker":
-            raise UsageError(f"retrieval.reranker = {name!r}: that model is a {entry.role}.")
+            raise UsageError(f"retrieval.reranker = {name!r}: that model is {a(entry.role)}.")
         return entry
 
     @cached_property
@@ -125,9 +130,7 @@ class Parts:
         Raises UsageError, ModelError, ModelMissingError, ChecksumError, StorageError.
         """
         if entry.role not in convert.ROLES:
-            raise UsageError(
-                f"{entry.name} is a {entry.role}: only {' and '.join(convert.ROLES)} are converted."
-            )
+            raise UsageError(f"{entry.name} is {a(entry.role)}, which is not converted.")
         folder = self.models.locate(entry.name)
         questions = ROOT / "seeds" / "questions.jsonl"
         asked = evaluate.load(questions) if questions.exists() else []

@@ -35,6 +35,7 @@ def cross_encoder(folder: Path, *, seed: int = 0, labels: int = 1) -> Path:
     PreTrainedTokenizerFast(
         tokenizer_object=tokenizer._tokenizer,
         model_max_length=128,
+        model_input_names=["input_ids", "token_type_ids", "attention_mask"],
         **{f"{name}_token": token for name, token in names.items()},
     ).save_pretrained(folder)
     return folder

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -10,6 +13,7 @@ import pytest
 from index.errors import ModelLoadError
 from index.openvino import OpenVinoReranker
 from index.rerank import CrossEncoderReranker, Reranker
+from rag.config import ROOT
 from tests.fakes import WordReranker
 from tests.needs import needs_openvino
 from tests.tiny import config_of, cross_encoder
@@ -41,10 +45,17 @@ def reranker(request: pytest.FixtureRequest) -> Reranker:
     folder: Path = request.getfixturevalue("folder")
     if request.param == "torch":
         return CrossEncoderReranker(folder, name="tiny", limit=128)
-    from index.quantise import quantise_pairs
-
-    rows = [(QUESTION, PASSAGES), ("How many boats?", PASSAGES[::-1])]
-    quantise_pairs(folder, folder, limit=128, texts=rows, tried=rows)
+    rows = [(QUESTION, PASSAGES), ("How many boats?", PASSAGES[::-1])] * 10
+    asked = {"role": "reranker", "folder": str(folder), "target": str(folder), "limit": 128}
+    run = subprocess.run(
+        [sys.executable, "-m", "index.quantise"],
+        input=json.dumps(asked | {"texts": rows, "try": rows}),
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    assert json.loads(run.stdout.splitlines()[-1])["cosine"] > 0.98
     return OpenVinoReranker(folder, graph=folder / "graph.xml", name="tiny", limit=128)
 
 

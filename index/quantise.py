@@ -5,8 +5,9 @@
 The request names the model's `folder`, its `role` and `limit`, the `texts` to calibrate with, those
 to `try` the graph on and the `target` folder, which gets graph.xml and graph.bin. A reranker's
 texts are rows: a question and passages, best first. The last line of standard output is a JSON
-document: dimension, versions, and the least cosine between what the graph gives and what the model
-itself gives: an embedder's vectors, or a reranker's scores for one question less their mean.
+document: dimension, versions, and the cosine between what the graph gives and what the model itself
+gives: the least of an embedder's vectors, or that of all of a reranker's scores, each question's
+less their mean.
 
 Its own process, because torch and the quantiser take a gigabyte that nobody needs afterwards, and
 because a processor that refuses an instruction ends the process: the caller lives on and tells.
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from index.embed import Vectors, cross_encoder, sentence_transformer
 from index.openvino import OpenVinoEmbedder, OpenVinoReranker, openvino
@@ -75,7 +77,7 @@ def quantise(
         limit=limit,
     )
     cosines = (embedder.embed_passages(tried) * expected).sum(1)
-    return _made(expected.shape[1], cosines)
+    return _made(expected.shape[1], float(cosines.min()))
 
 
 def quantise_pairs(
@@ -110,11 +112,22 @@ def quantise_pairs(
     seen = [inputs(question, held[at]) for question, held in texts for at in (0, -1)]
     _write(Whole(), seen, target)
     reranker = OpenVinoReranker(folder, graph=target / "graph.xml", name=folder.name, limit=limit)
-    cosines = [
-        _cosine(reranker.scores(question, held), _torch_scores(model, question, held))
-        for question, held in tried
-    ]
-    return _made(1, np.array(cosines))
+    given, expected = [], []
+    for question, held in tried:
+        given.append(_apart(reranker.scores(question, held)))
+        pairs = [(question, passage) for passage in held]
+        expected.append(
+            _apart(model.predict(pairs, show_progress_bar=False, activation_fn=lambda same: same))
+        )
+    one, other = np.concatenate(given), np.concatenate(expected)
+    lengths = max(float(np.linalg.norm(one) * np.linalg.norm(other)), 1e-12)
+    return _made(1, float(one @ other) / lengths)
+
+
+def _apart(scores: npt.ArrayLike) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Scores for one question less their mean: only their differences make an order."""
+    held = np.asarray(scores, np.float64)
+    return held - held.mean()
 
 
 def _encoder(folder: Path, limit: int) -> Callable[..., Any]:
@@ -147,21 +160,10 @@ def _write(whole: Any, seen: Sequence[dict[str, Any]], target: Path) -> None:
     ov.save_model(small, target / "graph.xml", compress_to_fp16=False)
 
 
-def _torch_scores(model: Any, question: str, passages: Sequence[str]) -> Any:
-    pairs = [(question, passage) for passage in passages]
-    return model.predict(pairs, show_progress_bar=False, activation_fn=lambda scores: scores)
-
-
-def _cosine(some: Sequence[float], others: Sequence[float]) -> float:
-    """Of scores for one question, less their mean: only their differences make an order."""
-    one, other = (np.asarray(each, np.float64) - np.mean(each) for each in (some, others))
-    return float(one @ other / max(np.linalg.norm(one) * np.linalg.norm(other), 1e-12))
-
-
-def _made(dimension: int, cosines: np.ndarray[Any, Any]) -> dict[str, Any]:
+def _made(dimension: int, cosine: float) -> dict[str, Any]:
     return {
         "dimension": dimension,
-        "cosine": round(float(cosines.min()), 5),
+        "cosine": round(cosine, 5),
         "versions": {name: version(name) for name in ("openvino", "nncf", "torch")},
     }
 

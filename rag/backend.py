@@ -51,7 +51,7 @@ class Graph:
     source    sha256 of the weights that it was made from
     files     name → sha256, graph.xml's first
     cosine    the least similarity of its vectors to the model's own, where that was tried; of a
-              reranker, of its scores for one question less their mean
+              reranker, that of its scores, each question's less their mean
     versions  of the packages that made it
     """
 

@@ -39,9 +39,7 @@ ROLES = ("embedder", "reranker")
 """What can be converted."""
 
 LEAST_COSINE = 0.98
-"""A graph is not kept when a vector, or the scores for a question, are less similar than this to
-what the model itself gives.
-"""
+"""A graph whose vectors or scores are less similar than this to the model's own is not kept."""
 
 LEAST_TEXTS = 20
 _JUDGED = 20

@@ -7,19 +7,18 @@ which the embedder of `index.openvino` does without.
 from __future__ import annotations
 
 import os
-import threading
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from abc import abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from index.errors import ModelLoadError
+from index.folder import FolderModel
 
 if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
+    from sentence_transformers import CrossEncoder, SentenceTransformer
 
 Vectors = npt.NDArray[np.float32]
 """Shape (n, dimension), each row of length 1."""
@@ -48,42 +47,32 @@ class Embedder(Protocol):
     def embed_passages(self, texts: Sequence[str]) -> Vectors: ...
 
 
-class FolderEmbedder(ABC):
-    """A model in a local folder, loaded when first needed, by whichever thread comes first.
+class FolderEmbedder(FolderModel):
+    """An embedder in a local folder.
 
     Counting tokens needs the tokenizer only and is ready in milliseconds. A backend says how its
     weights are loaded and how texts become vectors.
     """
 
+    KIND = "embedder"
+
     def __init__(
         self,
         folder: Path,
         *,
-        name: str,
         fingerprint: str,
         dimension: int = 384,
         limit: int = 256,
         query_prefix: str = "",
         passage_prefix: str = "",
-        check: Callable[[], object] | None = None,
-        loading: Callable[[], object] | None = None,
+        **about: Any,
     ) -> None:
-        """What the folder's manifest says, and two hooks.
-
-        check    called once before any file of the folder is read; raises if one is wrong
-        loading  called before the weights are loaded, which takes seconds
-        """
-        self.name = name
+        """What the folder's manifest says; `about` as in FolderModel."""
+        super().__init__(folder, limit=limit, **about)
         self.fingerprint = fingerprint
         self.dimension = dimension
-        self.limit = limit
-        self._folder = folder
         self._query_prefix = query_prefix
         self._passage_prefix = passage_prefix
-        self._check = check
-        self._loading = loading
-        self._lock = threading.Lock()
-        self._loaded = False
         self._counter: Any = None
 
     def count(self, texts: Sequence[str]) -> list[int]:
@@ -101,27 +90,6 @@ class FolderEmbedder(ABC):
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         return self._vectors([self._passage_prefix + text for text in texts])
 
-    def load(self) -> None:
-        """Loads the weights now rather than with the first text.
-
-        Raises ModelLoadError, and what `check` raises.
-        """
-        with self._lock:
-            if self._loaded:
-                return
-            self._checked()
-            if self._loading:
-                self._loading()
-            try:
-                self._open()
-            except Exception as exc:  # whatever the library raises
-                raise self._broken(exc) from exc
-            self._loaded = True
-
-    @abstractmethod
-    def _open(self) -> None:
-        """Loads the weights."""
-
     @abstractmethod
     def _encode(self, texts: list[str]) -> Vectors:
         """The vectors of at least one text, by the loaded weights."""
@@ -131,34 +99,6 @@ class FolderEmbedder(ABC):
             return np.empty((0, self.dimension), np.float32)
         self.load()
         return self._encode(texts)
-
-    def _tokenizer(self) -> Any:
-        """The folder's tokenizer, which neither cuts nor pads. The caller holds the lock."""
-        from tokenizers import Tokenizer
-
-        self._checked()
-        try:
-            tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
-        except Exception as exc:  # the library raises bare Exception
-            raise self._broken(exc) from exc
-        tokenizer.no_truncation()
-        tokenizer.no_padding()
-        return tokenizer
-
-    def _checked(self) -> None:
-        if self._check is not None:
-            self._check()
-            self._check = None
-
-    def _broken(self, exc: Exception) -> ModelLoadError:
-        reason = " ".join(str(exc).split())[:200] or type(exc).__name__
-        return ModelLoadError(
-            f"The embedder {self.name} in {self._folder} cannot be loaded ({reason}). "
-            f"{self._remedy()}"
-        )
-
-    def _remedy(self) -> str:
-        return f"Fetch it again with `refdesk models pull {self.name}`."
 
 
 class SentenceTransformerEmbedder(FolderEmbedder):
@@ -180,22 +120,38 @@ class SentenceTransformerEmbedder(FolderEmbedder):
         return np.asarray(vectors, dtype=np.float32)
 
 
+_LOCAL: dict[str, Any] = {
+    "device": "cpu",
+    "local_files_only": True,
+    "trust_remote_code": False,
+    "model_kwargs": {"use_safetensors": True},
+}
+
+
 def sentence_transformer(folder: Path, limit: int) -> SentenceTransformer:
     """The model in `folder`, which reads `limit` tokens. Raises what the library raises."""
-    # Never a look at a model hub: all that is needed lies in the folder.
+    _offline()
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(str(folder), **_LOCAL)
+    model.max_seq_length = limit
+    return model
+
+
+def cross_encoder(folder: Path, limit: int) -> CrossEncoder:
+    """The model of pairs in `folder`, for `index.rerank`. Raises what the library raises."""
+    _offline()
+    from sentence_transformers import CrossEncoder
+
+    model: CrossEncoder = CrossEncoder(str(folder), max_length=limit, **_LOCAL)
+    return model
+
+
+def _offline() -> None:
+    """Before the first import: never a look at a model hub, all that is needed is in the folder."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    from sentence_transformers import SentenceTransformer
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()  # type: ignore[no-untyped-call]  # progress is told by whoever shows it, in one way
-    model = SentenceTransformer(
-        str(folder),
-        device="cpu",
-        local_files_only=True,
-        trust_remote_code=False,
-        model_kwargs={"use_safetensors": True},
-    )
-    model.max_seq_length = limit
-    return model

@@ -24,6 +24,7 @@ from index.ranking import Ranking, Weights
 from index.read import read_all
 from index.reindex import reindex
 from index.report import Labels, Progress, Report
+from index.rerank import Reranker, reranked
 from index.types import Entry, Filter, Hit
 from index.walk import Problem, storable, walk
 
@@ -44,6 +45,7 @@ class LibrarySettings:
     """chunk_tokens: budget of a passage; candidates: taken from each of the two searches.
 
     merge_versions  of several versions of one article, search only the newest
+    rerank          the passages that the reranker judges, if there is one
     """
 
     chunk_tokens: int = 120
@@ -52,6 +54,7 @@ class LibrarySettings:
     candidates: int = 100
     weights: Weights = field(default_factory=Weights)
     merge_versions: bool = True
+    rerank: int = 20
 
 
 class Library:
@@ -63,16 +66,19 @@ class Library:
         embedder: Embedder,
         settings: LibrarySettings | None = None,
         read: ReadFile = read_all,
+        reranker: Reranker | None = None,
     ) -> None:
         """Opens the library in `folder`, making it if need be.
 
-        read  gives the documents that a file holds, as `index.read.read_all` and
-              `index.parse.Parser` do
+        read      gives the documents that a file holds, as `index.read.read_all` and
+                  `index.parse.Parser` do
+        reranker  puts the best passages of a search into their last order; None: fusion does
 
         Raises CorruptError, StorageError, BusyError.
         """
         self._folder = folder
         self._embedder = embedder
+        self._reranker = reranker
         self._settings = settings or LibrarySettings()
         self._catalog = Catalog(folder / "library.sqlite")
         self._ingest = Ingest(self._catalog, embedder, self._settings.chunk_tokens)
@@ -320,21 +326,31 @@ class Library:
         where: Filter | None = None,
         today: dt.date | None = None,
     ) -> list[Hit]:
-        """The `k` passages that answer `question` best, by meaning and by words, fused.
+        """The `k` passages that answer `question` best: by meaning and by words, fused, reranked.
 
         where  what to search in; None: everything. Of several versions of one article only the
                newest that it lets through is searched, if `merge_versions` is set.
         today  the day of asking, which "last week" counts from; None: such words are only words
 
-        Raises LibraryError if the library was embedded with another model, NotFoundError for a
-        document, collection or tag that there is none of.
+        Raises ModelError, LibraryError if the library was embedded with another model,
+        NotFoundError for a document, collection or tag that there is none of.
         """
         store = self._nearest.store()
         limited = self._limits.limit(where or Filter())
         if not len(store) or (limited and not limited[0]):
             return []
         documents, allowed = limited or (None, None)
-        return self._ranking.best(question, k, store, documents, allowed, today)
+        most = self._settings.rerank if self._reranker else 0
+        hits = self._ranking.best(question, max(k, most), store, documents, allowed, today)
+        if self._reranker:
+            hits = reranked(question, hits, self._reranker, most)
+        return hits[:k]
+
+    def warm(self) -> None:
+        """Loads what a search needs, so that the first one is as fast. Raises ModelError."""
+        self._embedder.embed_queries(["warm"])
+        if self._reranker:
+            self._reranker.scores("warm", ["warm"])
 
     def _finish(self) -> None:
         """After the last change of a run: drop what none uses, write the vectors' cache."""

@@ -1,7 +1,7 @@
-"""Texts to unit vectors with OpenVINO and 8-bit weights: the fast embedder for Intel and AMD.
+"""Models run by OpenVINO with 8-bit weights: the fast embedder and reranker for Intel and AMD.
 
-The model is a graph that `index.quantise` made from the folder's verified weights: token numbers
-in, unit vectors out. torch is never imported here. The only place that imports openvino.
+A model is a graph that `index.quantise` made from the folder's verified weights: token numbers in,
+unit vectors or scores out. torch is never imported here. The only place that imports openvino.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from index.embed import FolderEmbedder, Vectors
+from index.rerank import FolderReranker, Pair
 
 BATCH_TOKENS = 1024
 """Tokens of a batch, padding included. On two cores the pace is the same from 512 to 4096; a small
@@ -79,10 +80,7 @@ class OpenVinoEmbedder(FolderEmbedder):
         self._graph = graph
 
     def _open(self) -> None:
-        self._cutter = self._tokenizer()
-        self._cutter.enable_truncation(self.limit)
-        known = map(self._cutter.token_to_id, ("[PAD]", "<pad>"))
-        self._pad = next((number for number in known if number is not None), 0)
+        self._cutter, self._pad = _cutting(self._tokenizer(), self.limit)
         self._model = compiled(self._graph)
 
     def _encode(self, texts: list[str]) -> Vectors:
@@ -120,6 +118,45 @@ class OpenVinoEmbedder(FolderEmbedder):
 
     def _remedy(self) -> str:
         return f"Make it again with `refdesk models convert {self.name}`."
+
+
+class OpenVinoReranker(FolderReranker):
+    """A converted cross-encoder. `graph` is its file, made from the model in `folder`."""
+
+    _model: Any
+    _cutter: Any
+    _pad: int
+
+    def __init__(self, folder: Path, *, graph: Path, **about: Any) -> None:
+        super().__init__(folder, **about)
+        self._graph = graph
+
+    def _open(self) -> None:
+        self._cutter, self._pad = _cutting(self._tokenizer(), self.limit)
+        self._model = compiled(self._graph)
+
+    def _scores(self, pairs: list[Pair]) -> list[float]:
+        encoded = self._cutter.encode_batch_fast(pairs)
+        scores = np.empty(len(pairs), np.float32)
+        request = self._model.create_infer_request()
+        for rows in batches([len(each.ids) for each in encoded]):
+            batch = padded([encoded[row].ids for row in rows], self._pad)
+            parts, _ = padded([encoded[row].type_ids for row in rows], 0)
+            scores[rows] = request.infer([*batch, parts], share_inputs=True)[0][:, 0]
+        return [float(score) for score in scores]
+
+    def _remedy(self) -> str:
+        return (
+            f"Make it again with `refdesk models convert {self.name}`. "
+            "`retrieval.reranker = off` does without."
+        )
+
+
+def _cutting(tokenizer: Any, limit: int) -> tuple[Any, int]:
+    """The tokenizer, which cuts at `limit` tokens from now on, and the number of its padding."""
+    tokenizer.enable_truncation(limit)
+    known = map(tokenizer.token_to_id, ("[PAD]", "<pad>"))
+    return tokenizer, next((number for number in known if number is not None), 0)
 
 
 def batches(lengths: list[int], tokens: int = BATCH_TOKENS) -> list[list[int]]:

@@ -150,7 +150,8 @@ class Filter:
 class Hit:
     """A passage that a search found, best first.
 
-    score       the fused score, comparable within one search only
+    score       the fused score, comparable within one search only; a reranker, if there is one,
+                changes the order and not the scores
     similarity  cosine between question and passage, in [-1, 1]; None if found by words alone
     bm25        the BM25 score (higher is better); None if found by vectors alone
     """

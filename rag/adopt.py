@@ -7,6 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from index.errors import ChecksumError, ModelError, UsageError
+from index.rerank import unfit
 from rag.backend import FOLDER
 from rag.fetch import file_sha256
 from rag.gguf import read_context
@@ -15,7 +16,10 @@ from rag.manifest import FAMILIES, Manifest, ModelEntry, ModelFile, check_name
 __all__ = ["identify"]
 
 SAFE_SUFFIXES = frozenset({".json", ".txt", ".safetensors", ".model"})
-"""What an embedder's folder may bring: nothing that is unpickled or run."""
+"""What the folder of an embedder or a reranker may bring: nothing that is unpickled or run."""
+
+READS = {"embedder": 256, "reranker": 512}
+"""Role -> tokens that such a model reads at once, where it is not said."""
 
 Found = dict[str, Path]
 """A model's file name -> where that file lies now."""
@@ -91,9 +95,12 @@ def _new(
         files = {found.name: found}
     else:
         files = {rel: found for rel, found in files.items() if found.suffix in SAFE_SUFFIXES}
-        context = context or 256
+        context = context or READS[role]
         if "config.json" not in files:
             raise UsageError(f"{path} is not the folder of a sentence-transformers model.")
+        if role == "reranker" and (reason := unfit(path)):
+            raise UsageError(f"{path} cannot be used as a reranker: {reason}.")
+        family = family or FAMILIES[role][0]
     families = ", ".join(FAMILIES[role])
     if name is None or family is None:
         raise UsageError(

@@ -1,4 +1,4 @@
-"""What runs the embedder: OpenVINO with 8-bit numbers where it can, else torch.
+"""What runs the embedder and the reranker: OpenVINO with 8-bit numbers where it can, else torch.
 
 OpenVINO needs a graph made from the model's files once, which lies in `<model>/openvino-int8/`:
 record.json, which says what it was made from and with, and the two files that it names. They are
@@ -21,6 +21,7 @@ from rag.manifest import ModelEntry
 
 if TYPE_CHECKING:
     from index.embed import Embedder
+    from index.rerank import Reranker
 
 __all__ = [
     "FOLDER",
@@ -31,6 +32,7 @@ __all__ = [
     "choose",
     "embedder",
     "made",
+    "reranker",
     "sound",
     "verify",
 ]
@@ -48,7 +50,8 @@ class Graph:
     recipe    how it was converted
     source    sha256 of the weights that it was made from
     files     name → sha256, graph.xml's first
-    cosine    the least similarity of its vectors to the model's own, where that was tried
+    cosine    the least similarity of its vectors to the model's own, where that was tried; of a
+              reranker, that of its scores, each question's less their mean
     versions  of the packages that made it
     """
 
@@ -66,7 +69,7 @@ class Graph:
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """What runs an embedder. why: the reason for torch where OpenVINO was not ruled out."""
+    """What runs a model. why: the reason for torch where OpenVINO was not ruled out."""
 
     name: str
     why: str = ""
@@ -130,6 +133,31 @@ def embedder(
         dimension=graph.dimension,
         check=both,
         **about,
+    )
+
+
+def reranker(
+    setting: str,
+    entry: ModelEntry,
+    folder: Path,
+    check: Callable[[], object],
+    loading: Callable[[], object],
+) -> Reranker:
+    """The reranker, not yet loaded. Raises as `choose` does."""
+    graph = choose(setting, entry, folder).graph
+    about: dict[str, Any] = {"name": entry.name, "limit": entry.context, "loading": loading}
+    if graph is None:
+        from index.rerank import CrossEncoderReranker
+
+        return CrossEncoderReranker(folder, check=check, **about)
+    from index.openvino import OpenVinoReranker
+
+    def both() -> None:
+        check()
+        verify(graph, folder)
+
+    return OpenVinoReranker(
+        folder, graph=folder / FOLDER / next(iter(graph.files)), check=both, **about
     )
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from index.embed import Embedder
     from index.library import Library
     from index.parse import Parser
+    from index.rerank import Reranker
     from rag.backend import Backend, Graph
     from rag.engine import Engine
     from rag.llm import LLM
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
 
 Loading = Callable[[str], None]
 """Told what is about to be loaded, which may take seconds."""
+
+
+def a(role: str) -> str:
+    """The role with its article."""
+    return f"an {role}" if role[0] in "aeiou" else f"a {role}"
 
 
 class Parts:
@@ -52,7 +58,7 @@ class Parts:
         name = getattr(self.settings.models, role)
         entry = self.models.manifest.get(name)
         if entry.role != role:
-            raise UsageError(f"models.{role} = {name!r}: that model is a {entry.role}.")
+            raise UsageError(f"models.{role} = {name!r}: that model is {a(entry.role)}.")
         return entry
 
     @cached_property
@@ -67,30 +73,64 @@ class Parts:
             loading=lambda: self._loading(f"Loading {entry.name}"),
         )
 
+    def reranking(self) -> ModelEntry | None:
+        """The reranker in use: the one named, or with "auto" the first that is installed.
+
+        None where there is none. Raises UsageError.
+        """
+        name = self.settings.retrieval.reranker
+        if name == "off":
+            return None
+        known = self.models.manifest
+        if name == "auto":
+            rerankers = [entry for entry in known.entries if entry.role == "reranker"]
+            return next((entry for entry in rerankers if self.models.installed(entry)), None)
+        entry = known.get(name)
+        if entry.role != "reranker":
+            raise UsageError(f"retrieval.reranker = {name!r}: that model is {a(entry.role)}.")
+        return entry
+
+    @cached_property
+    def reranker(self) -> Reranker | None:
+        """The reranker, not yet loaded; None for none. Raises UsageError, ModelError."""
+        entry = self.reranking()
+        if entry is None:
+            return None
+        return backend.reranker(
+            self.settings.embedder.backend,
+            entry,
+            self.models.folder(entry),
+            check=lambda: self.models.locate(entry.name),
+            loading=lambda: self._loading(f"Loading {entry.name}"),
+        )
+
     def runs_on(self, entry: ModelEntry) -> Backend:
-        """What runs an embedder. Raises ModelError where the backend asked for is not here."""
+        """What runs an embedder or a reranker.
+
+        Raises ModelError where the backend asked for is not here.
+        """
         return backend.choose(self.settings.embedder.backend, entry, self.models.folder(entry))
 
     def convertible(self, entry: ModelEntry) -> bool:
-        """Whether `convert` would make an embedder faster: it is asked for, and not yet done."""
+        """Whether `convert` would make a model faster: it is asked for, and not yet done."""
         asked = self.settings.embedder.backend
-        if entry.role != "embedder" or asked == "torch" or convert.absent():
+        if entry.role not in convert.ROLES or asked == "torch" or convert.absent():
             return False
         return not backend.sound(entry, self.models.folder(entry))
 
     def verify_graph(self, entry: ModelEntry) -> None:
-        """Raises ChecksumError where an embedder's graph is not the one that was made."""
+        """Raises ChecksumError where a model's graph is not the one that was made."""
         graph = backend.made(entry, self.models.folder(entry))
         if graph is not None:
             backend.verify(graph, self.models.folder(entry))
 
     def convert(self, entry: ModelEntry) -> Graph:
-        """Converts an embedder for OpenVINO, which takes about a minute.
+        """Converts an embedder or reranker for OpenVINO, which takes about a minute.
 
         Raises UsageError, ModelError, ModelMissingError, ChecksumError, StorageError.
         """
-        if entry.role != "embedder":
-            raise UsageError(f"{entry.name} is a {entry.role}: only an embedder is converted.")
+        if entry.role not in convert.ROLES:
+            raise UsageError(f"{entry.name} is {a(entry.role)}, which is not converted.")
         folder = self.models.locate(entry.name)
         questions = ROOT / "seeds" / "questions.jsonl"
         asked = evaluate.load(questions) if questions.exists() else []
@@ -129,8 +169,10 @@ class Parts:
                     rrf_k=section.retrieval.rrf_k,
                 ),
                 merge_versions=section.retrieval.merge_versions,
+                rerank=section.retrieval.rerank,
             ),
             read=self.parser,
+            reranker=self.reranker,
         )
 
     @cached_property

@@ -88,6 +88,14 @@ class RetrievalSection:
     merge_versions: bool = _setting(
         True, "Of several versions of one article, search only the newest."
     )
+    reranker: str = _setting(
+        "auto",
+        "The model that puts the best passages into their last order; auto: one that is "
+        "installed, if any; off: none.",
+    )
+    rerank: int = _setting(
+        20, "Passages that the reranker judges; each takes time.", least=2, most=200
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +110,8 @@ class ModelsSection:
 class EmbedderSection:
     backend: str = _setting(
         "auto",
-        "What runs the embedder: openvino is the faster one; auto takes it where it can.",
+        "What runs the embedder and the reranker: openvino is the faster one; auto takes it where "
+        "it can.",
         choices=("auto", "openvino", "torch"),
     )
 

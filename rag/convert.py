@@ -1,4 +1,5 @@
-"""An embedder's weights to the 8-bit graph that `rag.backend` chooses, once, on this machine.
+"""An embedder's or a reranker's weights to the 8-bit graph that `rag.backend` chooses, once, on
+this machine.
 
 The work is done by `index.quantise` in a process of its own; here are what it is calibrated with,
 the judgement of what came of it, and the way to its place.
@@ -8,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -28,12 +30,19 @@ from rag.config import ROOT
 from rag.fetch import alone, file_sha256, storage
 from rag.manifest import ModelEntry
 
-__all__ = ["absent", "calibration", "convert"]
+__all__ = ["ROLES", "absent", "calibration", "convert"]
+
+Text = str | tuple[str, list[str]]
+"""What an embedder reads; or for a reranker a question, and passages for it, the best first."""
+
+ROLES = ("embedder", "reranker")
+"""What can be converted."""
 
 LEAST_COSINE = 0.98
-"""A graph with a vector that is less similar than this to the model's own is not kept."""
+"""A graph whose vectors or scores are less similar than this to the model's own is not kept."""
 
 LEAST_TEXTS = 20
+_JUDGED = 20
 _TIMEOUT = 1800
 _MAX_BYTES = 1 << 25
 
@@ -45,20 +54,30 @@ def absent() -> list[str]:
 
 def calibration(
     entry: ModelEntry, folder: Path, articles: Sequence[Path], questions: Sequence[str]
-) -> list[str]:
-    """Texts as the embedder will read them: passages with their headings, and questions."""
+) -> list[Text]:
+    """Texts as the model will read them: passages with their headings, and questions."""
     counter = SentenceTransformerEmbedder(folder, name=entry.name, fingerprint="").count
-    texts = []
+    passages = []
     for path in articles:
         document, _ = read(path, max_bytes=_MAX_BYTES)
-        texts += [
+        passages += [
             f"{entry.passage_prefix}{passage.header}\n{passage.text}"
             for passage in chunk(document, counter, budget=100, limit=entry.context)
         ]
-    return texts + [entry.query_prefix + question for question in questions]
+    if entry.role == "reranker":
+        return [(question, _found(question, passages)) for question in questions if passages]
+    return [*passages, *(entry.query_prefix + question for question in questions)]
 
 
-def convert(entry: ModelEntry, folder: Path, texts: Sequence[str]) -> Graph:
+def _found(question: str, passages: Sequence[str]) -> list[str]:
+    """The passages that a search might find, by the words that they share with the question."""
+    asked = set(re.findall(r"\w{4,}", question.lower()))
+    return sorted(
+        passages, key=lambda text: -len(asked & set(re.findall(r"\w{4,}", text.lower())))
+    )[:_JUDGED]
+
+
+def convert(entry: ModelEntry, folder: Path, texts: Sequence[Text]) -> Graph:
     """Makes the graph from the verified files in `folder`, and tries it. Takes about a minute.
 
     texts  what the model will read, to calibrate with; at least a few dozen
@@ -82,6 +101,7 @@ def convert(entry: ModelEntry, folder: Path, texts: Sequence[str]) -> Graph:
         try:
             made = _child(
                 {
+                    "role": entry.role,
                     "folder": str(folder.absolute()),
                     "target": str(target.absolute()),
                     "limit": entry.context,
@@ -91,8 +111,9 @@ def convert(entry: ModelEntry, folder: Path, texts: Sequence[str]) -> Graph:
                 entry.name,
             )
             if made["cosine"] < LEAST_COSINE:
+                given = "vectors" if entry.role == "embedder" else "scores"
                 raise ModelError(
-                    f"{entry.name} cannot be converted: the 8-bit vectors differ too much from "
+                    f"{entry.name} cannot be converted: the 8-bit {given} differ too much from "
                     f"the model's own (cosine {made['cosine']}, at least {LEAST_COSINE} is asked). "
                     "torch is used for it."
                 )

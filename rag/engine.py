@@ -53,6 +53,8 @@ class Searcher(Protocol):
 
     def is_empty(self) -> bool: ...
 
+    def warm(self) -> None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -132,11 +134,11 @@ class Engine:
         yield _finished(typed, answer)
 
     def warm(self) -> None:
-        """Loads both models and reads the instructions, so that the first question begins sooner.
+        """Loads the models and reads the instructions, so that the first question begins sooner.
 
         Raises ModelError.
         """
-        self._embedder.embed_queries(["warm"])
+        self._searcher.warm()
         self.warm_model()
 
     def warm_model(self) -> None:

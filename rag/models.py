@@ -122,8 +122,9 @@ class ModelStore:
         """Copy a model from this machine into the models folder.
 
         path  a file, or a folder with a model's files. What the manifest describes goes to its
-              place. Another .gguf file, or with role="embedder" a sentence-transformers folder,
-              needs a name and a family, and becomes an entry of local.toml.
+              place. Another .gguf file, or with role="embedder" or "reranker" a folder of
+              sentence-transformers, needs a name, a .gguf file a family too, and becomes an
+              entry of local.toml.
 
         Raises UsageError, ChecksumError for a file that is named as one of the manifest and is
         another, ModelMissingError when some of a model's files are still lacking, ModelError for

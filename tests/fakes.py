@@ -85,3 +85,19 @@ class ScriptedLLM:
         self.prompts.append("".join(part.text for part in prompt))
 
     def close(self) -> None: ...
+
+
+class WordReranker:
+    """Judges by the share of a question's words that a passage has, and remembers what it read."""
+
+    def __init__(self) -> None:
+        self.name = "words"
+        self.judged: list[tuple[str, list[str]]] = []
+
+    def scores(self, question: str, passages: Sequence[str]) -> list[float]:
+        self.judged.append((question, list(passages)))
+        asked = set(re.findall(r"\w+", question.lower()))
+        return [
+            len(asked & set(re.findall(r"\w+", text.lower()))) / max(len(asked), 1)
+            for text in passages
+        ]

@@ -126,14 +126,17 @@ def _models(models: argparse.ArgumentParser, places: argparse.ArgumentParser) ->
 
     model_list = action("list", "list the models in the manifest")
     model_list.add_argument("--json", action="store_true", help="print JSON")
-    pull = action("pull", "fetch models; none named: the two in the settings")
+    pull = action("pull", "fetch models; none named: those in the settings")
     pull.add_argument("names", nargs="*", metavar="NAME")
     model_add = action("add", "copy a model from a file or folder into its place")
     model_add.add_argument("path", type=Path, metavar="PATH")
     model_add.add_argument("--name", help="a name for a model that is not in the manifest")
+    model_add.add_argument(
+        "--role", metavar="ROLE", help="what it is for: generator (unless said), embedder, reranker"
+    )
     model_add.add_argument("--family", help="how that model is spoken to")
     model_add.add_argument("--context", type=_positive, help="tokens that it reads at once")
-    convert = action("convert", "make an embedder faster: OpenVINO with 8-bit numbers")
+    convert = action("convert", "make an embedder or reranker faster: OpenVINO with 8-bit numbers")
     convert.add_argument("names", nargs="*", metavar="NAME")
     verify = action("verify", "check installed models against their checksums")
     verify.add_argument("names", nargs="*", metavar="NAME")

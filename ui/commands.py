@@ -71,6 +71,8 @@ def serve(arguments: argparse.Namespace) -> int:
         claim_port(section.host, section.port)
         parts.models.locate(parts.entry("embedder").name)
         parts.models.locate(parts.entry("generator").name)
+        if (reranker := parts.reranking()) is not None:
+            parts.models.locate(reranker.name)
         if parts.library.is_empty() and (starters := config.starters()):
             _say("The library is empty: adding the starter articles")
             with ProgressBar() as bar:
@@ -117,6 +119,8 @@ def models_list(arguments: argparse.Namespace) -> int:
     with opened(arguments) as parts:
         store = parts.models
         chosen = {parts.settings.models.generator, parts.settings.models.embedder}
+        if (reranker := parts.reranking()) is not None:
+            chosen.add(reranker.name)
         rows: list[dict[str, Any]] = [
             {
                 "name": entry.name,
@@ -149,8 +153,8 @@ def models_list(arguments: argparse.Namespace) -> int:
 
 
 def _backend(parts: Parts, entry: ModelEntry) -> dict[str, str | None]:
-    """What an installed embedder runs on, and why where that is the slower choice."""
-    if entry.role != "embedder" or not parts.models.installed(entry):
+    """What an installed embedder or reranker runs on, and why where that is the slower choice."""
+    if entry.role == "generator" or not parts.models.installed(entry):
         return {"backend": None, "why": None}
     try:
         backend = parts.runs_on(entry)
@@ -177,6 +181,7 @@ def models_add(arguments: argparse.Namespace) -> int:
         entry = parts.models.add(
             arguments.path,
             name=arguments.name,
+            role=arguments.role,
             family=arguments.family,
             context=arguments.context,
         )
@@ -187,7 +192,9 @@ def models_add(arguments: argparse.Namespace) -> int:
 
 def models_convert(arguments: argparse.Namespace) -> int:
     with opened(arguments) as parts:
-        for name in arguments.names or [parts.settings.models.embedder]:
+        reranker = parts.reranking()
+        chosen = [parts.settings.models.embedder, *([reranker.name] if reranker else [])]
+        for name in arguments.names or chosen:
             _convert(parts, parts.models.manifest.get(name))
     return 0
 
@@ -204,8 +211,9 @@ def _convert_if_better(parts: Parts, entry: ModelEntry) -> None:
 def _convert(parts: Parts, entry: ModelEntry) -> None:
     _say(f"Converting {entry.name} for OpenVINO, which takes about a minute")
     graph = parts.convert(entry)
+    given = "vectors" if entry.role == "embedder" else "scores"
     print(
-        f"{entry.name} is converted: its vectors are {graph.cosine:.1%} the same, and come sooner"
+        f"{entry.name} is converted: its {given} are {graph.cosine:.1%} the same, and come sooner"
     )
 
 
@@ -225,7 +233,9 @@ def models_verify(arguments: argparse.Namespace) -> int:
 
 def _names(arguments: argparse.Namespace, parts: Parts) -> list[str]:
     section = parts.settings.models
-    return list(arguments.names) or [section.generator, section.embedder]
+    reranker = parts.reranking()
+    named = [section.generator, section.embedder, *([reranker.name] if reranker else [])]
+    return list(arguments.names) or named
 
 
 def _say(text: str) -> None:

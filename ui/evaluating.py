@@ -34,6 +34,7 @@ def retrieval(arguments: argparse.Namespace) -> int:
             "Make room, or name another --home."
         ) from exc
     parts = Parts(replace(settings, home=home))
+    reranker = parts.reranking()
     try:
         with ProgressBar() as bar:
             report = parts.library.sync(home / "documents", bar.reading)
@@ -70,15 +71,21 @@ def retrieval(arguments: argparse.Namespace) -> int:
                 "recent_weight",
                 "rrf_k",
                 "merge_versions",
+                "rerank",
             )
         }
-        | {"chunk_tokens": settings.index.chunk_tokens, "embedder": settings.models.embedder},
+        | {
+            "chunk_tokens": settings.index.chunk_tokens,
+            "embedder": settings.models.embedder,
+            "reranker": reranker.name if reranker else None,
+        },
     }
     out: Path = arguments.out or home / "retrieval.json"
     _write(out, figures)
     if arguments.json:
         return print_json(figures)
-    print(f"{result.topics} questions, {len(data.documents)} documents")
+    reranked = f", reranked by {reranker.name}" if reranker else ""
+    print(f"{result.topics} questions, {len(data.documents)} documents{reranked}")
     for each in result.measures:
         print(f"  {each.name:<12} {each.mean:.3f}  ± {each.margin:.3f}")
     print(f"  a search took {result.seconds * 1000:.0f} ms (median)")

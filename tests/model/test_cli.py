@@ -192,4 +192,4 @@ def test_what_runs_the_embedder_is_told(
     assert (code, "Converting" in err) == (0, False)
     code, _, err = run(capsys, "models", "convert", "smollm2-135m-instruct")
     assert code == 2
-    assert "only an embedder is converted" in err
+    assert "is a generator, which is not converted" in err

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from rag import backend, config
+from rag import backend, config, convert
 from rag.build import Parts
 from tests.needs import needs_openvino
 
@@ -64,3 +65,14 @@ def test_from_weights_to_vectors_without_torch(
         cwd=config.ROOT,
     )
     assert run.stdout.splitlines() == ["openvino", "[]"]
+
+
+def test_a_reranker_is_calibrated_with_what_it_will_read() -> None:
+    stock = Parts(config.load(environment={}))
+    entry = replace(stock.entry("embedder"), role="reranker")  # its tokenizer is a reranker's too
+    questions = ["Why did LeCun leave Meta?", "What does inference cost?"]
+    rows = convert.calibration(entry, stock.models.locate(entry.name), config.starters(), questions)
+    assert [row[0] for row in rows] == questions
+    for question, passages in rows:
+        assert len(passages) == 20
+        assert any(word in passages[0] for word in question.rstrip("?").split()[2:])

@@ -14,6 +14,7 @@ from index.errors import ChecksumError, ModelError, ModelMissingError, UsageErro
 from rag import models
 from rag.gguf import read_context
 from rag.models import FAMILIES, Manifest, ModelEntry, ModelFile, ModelStore, Source
+from tests.tiny import config_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -68,9 +69,12 @@ def put(folder: Path, name: str, content: bytes) -> Path:
 
 def test_the_manifest_of_the_project_is_whole() -> None:
     manifest = Manifest.load(ROOT / "models" / "manifest.toml")
-    qwen, minilm, smol = manifest.entries
-    assert (qwen.role, minilm.role, smol.role) == ("generator", "embedder", "generator")
-    assert (qwen.context, minilm.context, smol.context) == (32768, 256, 8192)
+    qwen, minilm, marco, smol = manifest.entries
+    roles = [entry.role for entry in manifest.entries]
+    assert roles == ["generator", "embedder", "reranker", "generator"]
+    assert (qwen.context, minilm.context, marco.context, smol.context) == (32768, 256, 512, 8192)
+    assert marco.main_file.name == "model.safetensors"
+    assert len(marco.sources[-1].revision) == 40, "a commit: a branch may come to hold other files"
     assert qwen.main_file.bytes == 1_117_320_768
     assert minilm.main_file.name == "model.safetensors"
     assert "1_Pooling/config.json" in [file.name for file in minilm.files]
@@ -305,6 +309,20 @@ def test_an_embedder_folder_brings_only_safe_files(tmp_path: Path) -> None:
     put(finetune, "config.json", b"config.json")
     put(finetune, "model.safetensors", b"tuned")
     assert store.add(finetune, "tuned", "embedder", family).name == "tuned"
+
+
+def test_a_reranker_folder_is_one_before_it_is_copied(tmp_path: Path) -> None:
+    store = store_with(tmp_path / "models")
+    brought = tmp_path / "mine"
+    put(brought, "model.safetensors", b"weights")
+    config_of(brought, architectures=["BertModel"])
+    with pytest.raises(UsageError, match="mine cannot be used as a reranker: it is a BertModel"):
+        store.add(brought, "mine", "reranker")
+    assert not (tmp_path / "models").exists()
+    config_of(brought, architectures=["BertForSequenceClassification"], id2label={"0": "L"})
+    added = store.add(brought, "mine", "reranker")
+    assert (added.role, added.family, added.context) == ("reranker", "sentence-transformers", 512)
+    assert store.locate("mine") == tmp_path / "models" / "mine"
 
 
 def test_a_namesake_with_other_bytes_is_refused(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ A `Citation` carries document, page, offsets and quote, so that no later stage p
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from index.types import Filter, Span
 
@@ -85,6 +86,7 @@ class Answer:
     text     the answer with `[n]` markers that name `sources`; on refusal, the refusal
     refused  the passages do not hold the answer
     stopped  cut short: by the reader ("cancelled"), or by the token limit ("length"); else None
+    choice   which of the question's choices was taken, from 0; None where there were none
     """
 
     question: str
@@ -96,6 +98,7 @@ class Answer:
     model: str
     embedder: str
     stopped: str | None = None
+    choice: int | None = None
 
 
 # Events, in the order in which `Engine.ask` yields them.
@@ -142,14 +145,22 @@ class Turn:
     answer: str
 
 
+Form = Literal["full", "short"]
+"""How an answer is worded: in sentences, or in a few words."""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """A question and what is known about it.
 
     history  earlier turns, oldest first
     where    what to search in; None: everything
+    form     how the answer is to be worded
+    choices  answers to choose from: one of them is taken, and nothing is refused
     """
 
     text: str
     history: tuple[Turn, ...] = field(default=())
     where: Filter | None = None
+    form: Form = "full"
+    choices: tuple[str, ...] = ()

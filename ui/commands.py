@@ -56,12 +56,13 @@ def search(arguments: argparse.Namespace) -> int:
 
 
 def ask(arguments: argparse.Namespace) -> int:
-    from rag.types import Answer, Finished, Question, Status, Token
+    from rag.types import Answer, Finished, Form, Question, Status, Token
     from ui.progress import StatusLine
     from ui.render import answer_json, answer_text
 
     answer: Answer | None = None
-    question = Question(arguments.question, where=limits_of(arguments))
+    form: Form = "short" if arguments.short else "full"
+    question = Question(arguments.question, where=limits_of(arguments), form=form)
     with StatusLine() as line, opened(arguments, loading=line.say) as parts:
         # A terminal sees the words as they come; the checked answer then takes their place.
         live = sys.stdout.isatty() and not arguments.json
@@ -273,6 +274,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "serve": serve,
     "config": config_,
     "eval retrieval": evaluating.retrieval,
+    "eval answers": evaluating.answers,
     "models list": models_list,
     "models pull": models_pull,
     "models add": models_add,

@@ -45,7 +45,7 @@ def hit(number: int) -> Hit:
 
 def test_a_data_set_in_our_layout(folder: Path) -> None:
     data = retrieval.load(folder)
-    assert data.documents == ("mill", "bell", "boat")
+    assert data.corpus.documents == ("mill", "bell", "boat")
     assert [topic.relevant for topic in data.topics] == [{"mill": 1}, {"bell": 1, "boat": 1}]
     assert data.unjudged == 1
 
@@ -67,7 +67,7 @@ def test_the_measures_are_the_usual_ones(folder: Path) -> None:
         # The second question finds its first document in the second place, twice.
         return [hit(0)] if "grinds" in question else [hit(0), hit(1), hit(1)]
 
-    result = retrieval.measure(data.topics, data.documents, search)
+    result = retrieval.measure(data.topics, data.corpus.documents, search)
     found = {each.name: each.mean for each in result.measures}
     assert found["Success@1"] == pytest.approx(0.5)
     assert found["Success@3"] == pytest.approx(1.0)
@@ -80,7 +80,9 @@ def test_the_measures_are_the_usual_ones(folder: Path) -> None:
 def test_nothing_found_is_a_miss_not_a_gap(folder: Path) -> None:
     data = retrieval.load(folder)
     result = retrieval.measure(
-        data.topics, data.documents, lambda question, _: [hit(0)] if "grinds" in question else []
+        data.topics,
+        data.corpus.documents,
+        lambda question, _: [hit(0)] if "grinds" in question else [],
     )
     assert {each.name: each.mean for each in result.measures}["Success@10"] == pytest.approx(0.5)
 

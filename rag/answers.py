@@ -7,7 +7,6 @@ files of JSON lines in which each question brings its passages. Each file may be
 from __future__ import annotations
 
 import hashlib
-import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -81,12 +80,6 @@ def load(folder: Path, file: Path | None = None) -> QuestionSet:
         kept = [each for each in read if each.documents or not each.answerable]
     digest = hashlib.sha256(b"".join(each.read_bytes() for each in files)).hexdigest()
     return QuestionSet(folder.absolute().name, tuple(kept), searched, len(read) - len(kept), digest)
-
-
-def drawn(asked: Sequence[Asked], every: int, limit: int | None, seed: int) -> list[Asked]:
-    """Every so manyeth question; of these all, or `limit` drawn with `seed`."""
-    some = list(asked[::every])
-    return some if limit is None or limit >= len(some) else random.Random(seed).sample(some, limit)
 
 
 def reading(asked: Sequence[Asked], folder: Path) -> list[Asked]:

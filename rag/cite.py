@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from index.embed import Embedder
+from index.embed import Vectors
 from index.sentences import is_item, sentences
 from index.types import Span
 from rag.focus import goes_on, prose
@@ -28,6 +28,8 @@ Similarity = Callable[
     [Sequence[str], Sequence[str]], "np.ndarray[tuple[int, ...], np.dtype[np.float32]]"
 ]
 """Cosine similarities of two lists of texts, shape (len(first), len(second))."""
+
+Embed = Callable[[Sequence[str]], Vectors]
 
 _MARKER = re.compile(r"[^\S\n]*\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
 _NAME = re.compile(r"(?<=[^\W\d_][ ,])\s*([A-Z][^\W\d_]+(?:['’][^\W\d_]+)?)")
@@ -88,9 +90,10 @@ def phrase(answer: str) -> tuple[str, list[Statement]]:
     return clean, [Statement(clean, Span(0, len(clean)), markers)] if statements else []
 
 
-def similarity_by(embedder: Embedder, question: str = "") -> Similarity:
+def similarity_by(embed: Embed, question: str = "") -> Similarity:
     """Similarity as `cite` takes it.
 
+    embed     texts → unit vectors
     question  stands before every claim: the words of a short answer say little without it
     """
 
@@ -98,7 +101,7 @@ def similarity_by(embedder: Embedder, question: str = "") -> Similarity:
         claims: Sequence[str], passages: Sequence[str]
     ) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
         asked = [f"{question} {claim}" for claim in claims] if question else list(claims)
-        vectors = embedder.embed_passages([*asked, *passages])
+        vectors = embed([*asked, *passages])
         return np.asarray(vectors[: len(asked)] @ vectors[len(asked) :].T, dtype=np.float32)
 
     return similarity

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator, Mapping
+import random
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from index.errors import UsageError
 
 Row = Mapping[str, Any]
+One = TypeVar("One")
 
 
 def found(folder: Path, name: str) -> Path | None:
@@ -72,3 +74,9 @@ def named(row: Row) -> tuple[str, ...]:
         if value:
             return tuple(dict.fromkeys(map(str, value if isinstance(value, list) else [value])))
     return ()
+
+
+def drawn(all_of_them: Sequence[One], limit: int | None, seed: int, every: int = 1) -> list[One]:
+    """Each `every`-th; of these all, or `limit` drawn with `seed`."""
+    some = list(all_of_them[::every])
+    return some if limit is None or limit >= len(some) else random.Random(seed).sample(some, limit)

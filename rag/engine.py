@@ -224,7 +224,7 @@ class Engine:
         claims = cite.cite(
             statements,
             sources,
-            cite.similarity_by(self._embedder, question if form == "short" else ""),
+            cite.similarity_by(self._embedder.embed_passages, question if form == "short" else ""),
             min_support=self._policy.min_support,
             question=question,
         )
@@ -259,7 +259,7 @@ class Engine:
         claims = cite.cite(
             statements,
             sources,
-            cite.similarity_by(self._embedder, question),
+            cite.similarity_by(self._embedder.embed_passages, question),
             min_support=self._policy.min_support,
             question=question,
         )

@@ -186,11 +186,15 @@ def calibration_error(table: Sequence[Bin]) -> float:
     return sum(each.n * abs(each.score - each.true) for each in table) / total if total else 0.0
 
 
-def best_threshold(scores: Sequence[float], true: Sequence[bool]) -> float:
-    """The threshold at which "score at least this" has the best F1; the lowest of equals."""
-    candidates = sorted(set(scores))
+def best_threshold(scores: Sequence[float], true: Sequence[bool], *, below: bool) -> float:
+    """The threshold that finds the true ones with the best F1; the lowest of equals.
+
+    below  the true ones are those below it; else those that reach it
+    """
     return max(
-        candidates,
-        key=lambda least: (detected([score >= least for score in scores], true).f1, -least),
-        default=0.5,
+        sorted({*scores, math.nextafter(max(scores, default=0.5), math.inf)}),
+        key=lambda least: (
+            detected([(score >= least) != below for score in scores], true).f1,
+            -least,
+        ),
     )

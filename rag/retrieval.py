@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import random
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -124,13 +123,6 @@ def write_documents(folder: Path, into: Path) -> None:
         part = file.with_suffix(".part")
         part.write_text(f"---\n{head}---\n{text}\n", encoding="utf-8")
         part.replace(file)
-
-
-def sample(topics: Sequence[Topic], limit: int | None, seed: int) -> list[Topic]:
-    """All topics, or `limit` of them drawn with `seed`."""
-    if limit is None or limit >= len(topics):
-        return list(topics)
-    return random.Random(seed).sample(list(topics), limit)
 
 
 def measure(

@@ -156,7 +156,11 @@ def _eval(evaluate: argparse.ArgumentParser, places: argparse.ArgumentParser) ->
     form.add_argument("--choices", action="store_true", help="one of each question's choices")
     answers.add_argument("--reading", action="store_true", help="give documents, do not search")
     answers.add_argument("--against", type=Path, metavar="FILE", help="another's predictions")
-    answers.add_argument("--show", type=int, default=0, metavar="N", help="failures of each kind")
+    grounding = action("grounding", "does the check of claims tell what is supported?")
+    for each in (answers, grounding):
+        each.add_argument(
+            "--show", type=int, default=0, metavar="N", help="failures of each kind to print (0)"
+        )
 
 
 def _add_labels(parser: argparse.ArgumentParser) -> None:

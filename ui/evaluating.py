@@ -22,18 +22,19 @@ if TYPE_CHECKING:
     from rag.retrieval import Corpus
     from rag.types import Event, Form
 
-__all__ = ["answers", "retrieval"]
+__all__ = ["answers", "grounding", "retrieval"]
 
 _CODE = [ROOT / "index", ROOT / "rag"]
 
 
 def retrieval(arguments: argparse.Namespace) -> int:
     """Searches the data set's documents for every question."""
+    from rag import datafiles
     from rag import retrieval as judged
 
     data = judged.load(arguments.data)
     settings = config.load(home=arguments.home, config=arguments.config)
-    topics = judged.sample(data.topics, arguments.limit, arguments.seed)
+    topics = datafiles.drawn(data.topics, arguments.limit, arguments.seed)
     with _indexed(arguments.data, data.corpus, settings) as (parts, unread):
         home = parts.settings.home
         with ProgressBar() as bar:
@@ -65,12 +66,12 @@ def retrieval(arguments: argparse.Namespace) -> int:
 def answers(arguments: argparse.Namespace) -> int:
     """Asks the engine every question, goes on where an earlier run ended, and judges."""
     from rag import answers as known
-    from rag import judging, trial
+    from rag import datafiles, judging, trial
     from ui import figures as shown
 
     choosing = bool(arguments.choices)
     data = known.load(arguments.data, arguments.questions)
-    drawn = known.drawn(data.questions, arguments.every, arguments.limit, arguments.seed)
+    drawn = datafiles.drawn(data.questions, arguments.limit, arguments.seed, arguments.every)
     if choosing and (bare := next((each for each in drawn if not each.choices), None)):
         raise UsageError(f"The question {bare.id!r} has no `choices`. Leave out --choices.")
     predictions = known.published(arguments.against) if arguments.against else {}
@@ -110,6 +111,49 @@ def answers(arguments: argparse.Namespace) -> int:
     }
     lines = shown.answers(found, others) + shown.failures(judged, arguments.show)
     return _told(arguments, told, lines, log.with_suffix(".json"))
+
+
+def grounding(arguments: argparse.Namespace) -> int:
+    """Scores texts against the passages that they come with, as the engine does its answers."""
+    from rag import datafiles
+    from rag import grounding as check
+    from rag.cite import similarity_by
+    from ui import figures as shown
+
+    data = check.load(arguments.data)
+    texts = datafiles.drawn(data.texts, arguments.limit, arguments.seed)
+    settings = config.load(home=arguments.home, config=arguments.config)
+    least = settings.answer.min_support
+    with closing(Parts(settings)) as parts, ProgressBar() as bar:
+        similarity = similarity_by(check.remembering(parts.embedder.embed_passages))
+        scored = list(
+            check.scored(
+                texts,
+                similarity,
+                min_support=least,
+                progress=lambda done, total: bar("Checking", done, total),
+            )
+        )
+        embedder = parts.embedder.fingerprint
+    found = check.judged(
+        scored, hallucinated=data.hallucinated, threshold=least, seed=arguments.seed
+    )
+    told = {
+        "data": str(arguments.data),
+        "looked_for": "hallucinated" if data.hallucinated else "supported",
+        "limit": arguments.limit,
+        "seed": arguments.seed,
+        **asdict(found),
+        "settings": {"min_support": least, "embedder": embedder},
+        "texts": [
+            {"id": each.text.id, "supported": each.text.supported, "score": each.score}
+            for each in scored
+        ],
+    }
+    lines = shown.grounding(found, hallucinated=data.hallucinated)
+    lines += shown.misjudged(scored, least, arguments.show)
+    usual = settings.home / "eval" / f"{data.name}-{data.digest[:12]}" / "grounding.json"
+    return _told(arguments, told, lines, usual)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import pytest
 
 from index.errors import UsageError
 from index.types import Chunk, Entry, Hit
-from rag import retrieval
+from rag import datafiles, retrieval
 
 
 def lines(file: Path, *rows: object) -> None:
@@ -102,8 +102,8 @@ def test_documents_are_written_once_as_articles(folder: Path) -> None:
 
 def test_a_sample_is_the_same_for_the_same_seed(folder: Path) -> None:
     topics = retrieval.load(folder).topics
-    assert retrieval.sample(topics, None, 0) == list(topics)
-    assert retrieval.sample(topics, 1, 3) == retrieval.sample(topics, 1, 3)
+    assert datafiles.drawn(topics, None, 0) == list(topics)
+    assert datafiles.drawn(topics, 1, 3) == datafiles.drawn(topics, 1, 3)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 POST /api/ask        {"question": "...", "stream": false} → the answer as `refdesk ask --json`
                      prints it; "stream": true → one JSON document a line, each with an "event":
-                     "status", "sources", "token", and at last "answer" or "error"
+                     "status", "sources", "token", and at last "answer" or "error";
+                     "form": "short" → an answer in a few words
 POST /api/search     {"question": "...", "k": 10} → {"passages": [...]}, each as `refdesk search
                      --json` prints it
 GET  /api/documents  {"documents": [...]}
@@ -29,7 +30,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from index.errors import NotFoundError, RefdeskError, UsageError
 from index.types import Entry, Filter
-from rag.types import Event, Finished, Question, Sources, Status
+from rag.types import Event, Finished, Form, Question, Sources, Status
 from ui.asking import Asking, Askings, told
 from ui.desk import Desk
 from ui.limits import limits
@@ -61,6 +62,7 @@ class Limited(BaseModel):
 
 class Ask(Limited):
     stream: bool = False
+    form: Form = "full"
 
 
 class Search(Limited):
@@ -72,7 +74,7 @@ def install(app: FastAPI, desk: Desk, askings: Askings) -> None:
 
     @app.post("/api/ask")
     async def ask(body: Ask, request: Request) -> Response:
-        asking = askings.begin(Question(body.question, where=body.where()))
+        asking = askings.begin(Question(body.question, where=body.where(), form=body.form))
         if body.stream:
             return StreamingResponse(_lines(asking), media_type="application/x-ndjson")
         return await _whole(asking, request)

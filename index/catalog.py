@@ -135,6 +135,16 @@ class Catalog(Passages):
         """A document's extracted text. Raises NotFoundError."""
         return self.found(document_id)[0].text
 
+    def passage(self, document_id: int, start: int, end: int) -> str:
+        """Part of a document's text. Raises NotFoundError."""
+        rows = self._db.rows(
+            "SELECT substr(text, ?, ?) FROM document WHERE id = ?",
+            start + 1, end - start, document_id,
+        )  # fmt: skip
+        if not rows:
+            raise NotFoundError(f"There is no document number {document_id}.")
+        return str(rows[0][0])
+
     def body(self, document_id: int) -> list[tuple[int, int]] | None:
         """The spans of a document that are indexed; None: all of it."""
         spans = self.found(document_id)[0].body
@@ -200,6 +210,10 @@ class Catalog(Passages):
             else:
                 number = document_id
                 db.execute(
+                    "INSERT INTO articles (articles, rowid, title, text)"
+                    " SELECT 'delete', id, title, text FROM article WHERE id = ?", (number,),
+                )  # fmt: skip
+                db.execute(
                     "UPDATE document SET recipe=?, title=?, author=?, date=?, source=?, found=?,"
                     " edits=?, added=coalesce(?, added), pages=?, body=?, text_sha256=?, text=?,"
                     " family=NULL WHERE id=?", (*values, number),
@@ -221,6 +235,10 @@ class Catalog(Passages):
                      stored.fingerprint, key)
                     for c, key in zip(stored.chunks, stored.digests, strict=True)
                 ),
+            )  # fmt: skip
+            db.execute(
+                "INSERT INTO articles (rowid, title, text)"
+                " SELECT id, title, text FROM article WHERE id = ?", (number,),
             )  # fmt: skip
             if origin is not None:
                 _place(db, origin, number)

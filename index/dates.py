@@ -19,6 +19,7 @@ __all__ = [
     "is_byline",
     "is_iso",
     "is_name",
+    "mentioned",
     "normalise",
     "residue",
 ]
@@ -111,6 +112,23 @@ def normalise(value: object) -> str | None:
         return parsedate_to_datetime(text).date().isoformat()
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
+
+
+_YEAR_ALONE = re.compile(r"(?<![\d.,$€£#-])(?:19|20)\d{2}(?![\d%]|[.,-]\d)")
+
+
+def mentioned(text: str) -> list[str]:
+    """The dates written anywhere in a text as ISO 8601, to the day, month or year, in order.
+
+    Those with two readings are left out.
+    """
+    found = []
+    at = 0
+    while (first := _first(text[at:])) is not None:
+        found += [match[0] for match in _YEAR_ALONE.finditer(text, at, at + first.start)]
+        found += [first.iso] if first.iso else []
+        at += max(first.end, 1)
+    return found + [match[0] for match in _YEAR_ALONE.finditer(text, at)]
 
 
 def is_iso(text: str) -> bool:

@@ -39,10 +39,23 @@ def convex(
     """
     best = max(similarity.values(), default=0.0)
     spread = max(best - floor, 1e-9)
-    most = max(words.values(), default=0.0) or 1.0
+    share = shares(words)
     scores = {
         item: (1.0 - words_weight) * max(similarity.get(item, floor) - floor, 0.0) / spread
-        + words_weight * words.get(item, 0.0) / most
+        + words_weight * share.get(item, 0.0)
         for item in dict.fromkeys((*similarity, *words))
     }
     return sorted(scores.items(), key=lambda pair: -pair[1])
+
+
+def shares(scores: Mapping[T, float]) -> dict[T, float]:
+    """Scores divided by the best of them: in [0, 1] where none is negative."""
+    most = max(scores.values(), default=0.0) or 1.0
+    return {item: score / most for item, score in scores.items()}
+
+
+def lifted(fused: Sequence[tuple[T, float]], gains: Mapping[T, float]) -> list[tuple[T, float]]:
+    """A ranking after some items have gained in score; best first, ties keep their order."""
+    return sorted(
+        ((item, score + gains.get(item, 0.0)) for item, score in fused), key=lambda pair: -pair[1]
+    )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -19,7 +20,7 @@ from index.ingest import Ingest
 from index.intake import Intake, ReadFile
 from index.limits import Limits
 from index.nearest import Nearest
-from index.ranking import Ranking
+from index.ranking import Ranking, Weights
 from index.read import read_all
 from index.report import Labels, Progress, Report
 from index.types import Entry, Filter, Hit
@@ -41,7 +42,6 @@ __all__ = [
 class LibrarySettings:
     """chunk_tokens: budget of a passage; candidates: taken from each of the two searches.
 
-    fusion          "convex" (with words_weight) or "rrf" (with rrf_k), see `index.fuse`
     merge_versions  of several versions of one article, search only the newest
     """
 
@@ -49,9 +49,7 @@ class LibrarySettings:
     max_file_bytes: int = 32 * 1024 * 1024
     store: str = "faiss"
     candidates: int = 100
-    fusion: str = "convex"
-    words_weight: float = 0.5
-    rrf_k: int = 60
+    weights: Weights = field(default_factory=Weights)
     merge_versions: bool = True
 
 
@@ -85,9 +83,7 @@ class Library:
             self._catalog,
             embedder,
             candidates=self._settings.candidates,
-            fusion=self._settings.fusion,
-            words_weight=self._settings.words_weight,
-            rrf_k=self._settings.rrf_k,
+            weights=self._settings.weights,
         )
         self._write_lock = FileLock(folder / "write.lock", timeout=5)
         self._limits = Limits(self._catalog, self.get, newest=self._settings.merge_versions)
@@ -132,6 +128,10 @@ class Library:
     def text(self, entry: Entry) -> str:
         """The extracted text that all offsets count in."""
         return self._catalog.text(entry.id)
+
+    def passage(self, document: int, start: int, end: int) -> str:
+        """Part of a document's text, by its number. Raises NotFoundError."""
+        return self._catalog.passage(document, start, end)
 
     def body(self, entry: Entry) -> list[tuple[int, int]] | None:
         """The spans of the text that are indexed; None: all of it."""
@@ -292,11 +292,18 @@ class Library:
                 self._finish()
         return self.get(str(entry.id))
 
-    def search(self, question: str, k: int = 10, where: Filter | None = None) -> list[Hit]:
+    def search(
+        self,
+        question: str,
+        k: int = 10,
+        where: Filter | None = None,
+        today: dt.date | None = None,
+    ) -> list[Hit]:
         """The `k` passages that answer `question` best, by meaning and by words, fused.
 
         where  what to search in; None: everything. Of several versions of one article only the
                newest that it lets through is searched, if `merge_versions` is set.
+        today  the day of asking, which "last week" counts from; None: such words are only words
 
         Raises LibraryError if the library was embedded with another model, NotFoundError for a
         document, collection or tag that there is none of.
@@ -306,7 +313,7 @@ class Library:
         if not len(store) or (limited and not limited[0]):
             return []
         documents, allowed = limited or (None, None)
-        return self._ranking.best(question, k, store, documents, allowed)
+        return self._ranking.best(question, k, store, documents, allowed, today)
 
     def _finish(self) -> None:
         """After the last change of a run: drop what none uses, write the vectors' cache."""

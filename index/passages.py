@@ -11,6 +11,7 @@ import numpy as np
 from index.database import Database, Row, marks
 from index.embed import Vectors
 from index.errors import CorruptError
+from index.named import About
 from index.types import Chunk, Entry
 from index.vectors import Ids
 
@@ -41,6 +42,9 @@ _STOP = frozenset(
     """.split()
 )
 _WORD = re.compile(r"\w+")
+_MOST_WORDS = 64
+_TITLE_WEIGHT = 4.0
+"""How much more a word counts in an article's title than in its text."""
 
 
 class Passages:
@@ -91,24 +95,60 @@ class Passages:
 
         documents  those to search in; None: all
         """
-        words = list(dict.fromkeys(_WORD.findall(question.lower())))
-        topical = [word for word in words if word not in _STOP] or words
-        if not topical or k < 1:
+        query = _query(question)
+        if not query or k < 1:
             return []
-        # Quoted: what a user types is never query syntax.
-        query = " OR ".join(f'"{word}"' for word in topical[:64])
-        limited = (
-            " AND (SELECT document FROM chunk WHERE chunk.id = words.rowid)"
-            " IN (SELECT value FROM json_each(?))"
-        )
+        found = self._matches("words", "bm25(words)", query, 2 * k if documents is not None else k)
+        if documents is None:
+            return found
+        # Mostly a few documents are left out: that is told faster of what was found than in SQL.
+        owners = self.documents_of([number for number, _ in found])
+        kept = [each for each in found if owners.get(each[0]) in documents]
+        if len(kept) >= k or len(found) < 2 * k:
+            return kept[:k]
+        limited = "(SELECT document FROM chunk WHERE chunk.id = words.rowid)"
+        return self._matches("words", "bm25(words)", query, k, limited, documents)
+
+    def articles(
+        self, question: str, k: int, documents: Collection[int] | None = None
+    ) -> list[tuple[int, float]]:
+        """Word search over whole documents: (document, BM25 score, higher is better), best first.
+
+        documents  those to search in; None: all
+        """
+        query = _query(question)
+        if not query or k < 1:
+            return []
+        rank = f"bm25(articles, {_TITLE_WEIGHT}, 1.0)"
+        # With a plain `rowid` SQLite would search for the words once for each document.
+        return self._matches("articles", rank, query, k, "+rowid", documents)
+
+    def _matches(
+        self,
+        table: str,
+        rank: str,
+        query: str,
+        k: int,
+        limited: str = "",
+        documents: Collection[int] | None = None,
+    ) -> list[tuple[int, float]]:
+        """The best `k` rows of a full-text table; `limited`, if asked, is among `documents`."""
+        among = f"AND {limited} IN (SELECT value FROM json_each(?))"
         rows = self._db.rows(
-            f"SELECT rowid, -bm25(words) FROM words WHERE words MATCH ?"
-            f"{limited if documents is not None else ''} ORDER BY rank LIMIT ?",
+            f"SELECT rowid, -{rank} AS score FROM {table} WHERE {table} MATCH ?"
+            f" {among if documents is not None else ''} ORDER BY score DESC LIMIT ?",
             query,
             *([] if documents is None else [json.dumps(list(documents))]),
             k,
         )
         return [(row[0], float(row[1])) for row in rows]
+
+    def documents_of(self, chunk_ids: Sequence[int]) -> dict[int, int]:
+        """The document of each passage that still exists."""
+        rows = self._db.rows(
+            f"SELECT id, document FROM chunk WHERE id IN ({marks(chunk_ids)})", *chunk_ids
+        )
+        return {row[0]: row[1] for row in rows}
 
     def chunks(self, chunk_ids: Sequence[int]) -> dict[int, tuple[Entry, Chunk]]:
         """The passages that still exist among `chunk_ids`, with their documents."""
@@ -127,6 +167,13 @@ class Passages:
             for row in rows
             if row["document"] in entries
         }  # fmt: skip
+
+    def about(self) -> dict[int, About]:
+        """What is known of each document."""
+        return {
+            row["id"]: About(row["author"], row["source"], row["date"])
+            for row in self._db.rows("SELECT id, author, source, date FROM document")
+        }
 
     def chunk_ids(self, documents: Collection[int]) -> Ids:
         """The passages of some documents, ascending, shape (n,)."""
@@ -196,6 +243,14 @@ class Passages:
 
     def _entries(self, where: str, *values: object) -> list[Entry]:
         return [_entry(row) for row in self._db.rows(_ENTRY + where, *values)]
+
+
+def _query(question: str) -> str:
+    """The words of a question that carry a topic, or all of them where none does, for FTS5."""
+    words = list(dict.fromkeys(_WORD.findall(question.lower())))
+    topical = [word for word in words if word not in _STOP] or words
+    # Quoted: what a user types is never query syntax.
+    return " OR ".join(f'"{word}"' for word in topical[:_MOST_WORDS])
 
 
 def _entry(row: Row) -> Entry:

@@ -1,38 +1,58 @@
-"""Passages ranked for a question: both searches, and how they are joined."""
+"""Passages ranked for a question: the searches, and how they are joined."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import datetime as dt
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from index.catalog import Catalog
-from index.embed import Embedder
-from index.fuse import convex, reciprocal_rank_fusion
+from index.embed import Embedder, Vectors
+from index.fuse import convex, lifted, reciprocal_rank_fusion, shares
+from index.named import Known
 from index.types import Hit
 from index.vectors import Ids, VectorStore
 
-__all__ = ["Ranking"]
+__all__ = ["Ranking", "Weights"]
+
+_NAMED = 20
+"""Passages taken from the articles that a question names."""
+
+_FEW = 1000
+"""Of more articles than these ("in 2025") the passages are not looked for one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How the searches are joined.
+
+    fusion    "convex", or "rrf" (with rrf_k), which joins two searches only: see `index.fuse`
+    words     the share of word search in the convex sum of meaning and words
+    articles  what the article that fits best by its words adds to its passages; 0: not searched
+    named     what articles gain whose source, author or date the question names; 0: not looked at
+    recent    what the newest article gains where the question names no time in the past; 0: nothing
+    """
+
+    fusion: str = "convex"
+    words: float = 0.5
+    articles: float = 0.5
+    named: float = 0.3
+    recent: float = 0.2
+    rrf_k: int = 60
 
 
 class Ranking:
-    """Finds passages by meaning and by words."""
+    """Finds passages by meaning, by their words and by their articles' words."""
 
     def __init__(
-        self,
-        catalog: Catalog,
-        embedder: Embedder,
-        *,
-        candidates: int,
-        fusion: str,
-        words_weight: float,
-        rrf_k: int,
+        self, catalog: Catalog, embedder: Embedder, *, candidates: int, weights: Weights
     ) -> None:
-        """fusion: "convex" (with words_weight) or "rrf" (with rrf_k), see `index.fuse`."""
+        """candidates: taken from each search."""
         self._catalog = catalog
         self._embedder = embedder
         self._candidates = candidates
-        self._fusion = fusion
-        self._words_weight = words_weight
-        self._rrf_k = rrf_k
+        self._weights = weights
+        self._known: tuple[int, Known] | None = None
 
     def best(
         self,
@@ -41,26 +61,53 @@ class Ranking:
         store: VectorStore,
         documents: Collection[int] | None = None,
         allowed: Ids | None = None,
+        today: dt.date | None = None,
     ) -> list[Hit]:
         """The `k` passages that answer `question` best.
 
         documents, allowed  those to search in, and the ids of their passages; None: all
+        today               what "last week" counts from; None: nothing
         """
         wide = max(self._candidates, k)
         query = self._embedder.embed_queries([question])[0]
         dense = dict(store.search(query, wide, allowed))
         words = dict(self._catalog.match(question, wide, documents))
-        alone = self._catalog.vectors_of([number for number in words if number not in dense])
-        alike = dense | {number: float(vector @ query) for number, vector in alone.items()}
-        return list(self._hits(self._fused(dense, alike, words), alike, words, k))
-
-    def _fused(
-        self, dense: dict[int, float], alike: dict[int, float], words: dict[int, float]
-    ) -> list[tuple[int, float]]:
-        if self._fusion == "rrf":
-            return reciprocal_rank_fusion([list(dense), list(words)], k=self._rrf_k)
+        if self._weights.fusion == "rrf":
+            alike = self._alike(query, dense, words)
+            fused = reciprocal_rank_fusion([list(dense), list(words)], k=self._weights.rrf_k)
+            return list(self._hits(fused, alike, words, k))
         floor = min(dense.values(), default=0.0)
-        return convex(alike, words, floor=floor, words_weight=self._words_weight)
+        asked = self._documents().asked(question, today)
+        named = [each for each in asked.named if documents is None or each in documents]
+        if 0 < len(named) <= _FEW and self._weights.named:
+            # So that the best of them are among the candidates, however much else there is.
+            dense |= dict(store.search(query, _NAMED, self._catalog.chunk_ids(named)))
+            words |= dict(self._catalog.match(question, _NAMED, named))
+        alike = self._alike(query, dense, words)
+        fused = convex(alike, words, floor=floor, words_weight=self._weights.words)
+        best = {}
+        if self._weights.articles:
+            best = shares(dict(self._catalog.articles(question, wide, documents)))
+        gains = {
+            number: self._weights.articles * best.get(document, 0.0)
+            + asked.gain(document, named=self._weights.named, recent=self._weights.recent)
+            for number, document in self._catalog.documents_of(list(alike)).items()
+        }
+        return list(self._hits(lifted(fused, gains), alike, words, k))
+
+    def _documents(self) -> Known:
+        """What is known of the library's documents as they are now."""
+        revision = self._catalog.revision()
+        if self._known is None or self._known[0] != revision:
+            self._known = revision, Known(self._catalog.about())
+        return self._known[1]
+
+    def _alike(
+        self, query: Vectors, dense: Mapping[int, float], words: Mapping[int, float]
+    ) -> dict[int, float]:
+        """The similarity of all candidates, also of those that were found by words alone."""
+        alone = self._catalog.vectors_of([number for number in words if number not in dense])
+        return {**dense, **{number: float(vector @ query) for number, vector in alone.items()}}
 
     def _hits(
         self,

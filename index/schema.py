@@ -7,13 +7,14 @@ vector    an embedder's vector of one exact text
 loose     vectors that a passage let go of: dropped by `Catalog.collect` if none took them up
 band      MinHash bands of a document's words, see `index.duplicates`
 words     full-text search over the passages (FTS5)
+articles  full-text search over whole documents: their titles, and the text of all their passages
 """
 
 from __future__ import annotations
 
 __all__ = ["MIGRATIONS", "SCHEMA", "VERSION"]
 
-VERSION = 2
+VERSION = 3
 
 _META = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -91,7 +92,31 @@ CREATE TRIGGER chunk_delete AFTER DELETE ON chunk BEGIN
 END;
 """
 
-SCHEMA = _META + _TABLES
+# FTS5 takes a text out of its index only by being told the same text again, so the view has to
+# give what was put in until its passages are gone: see `index.catalog`.
+_ARTICLES = """
+CREATE VIEW article AS
+    SELECT d.id, d.title, (SELECT group_concat(c.text, char(10)) FROM
+                           (SELECT text FROM chunk WHERE document = d.id ORDER BY ordinal) c)
+                          AS text
+    FROM document d;
+CREATE VIRTUAL TABLE articles USING fts5 (
+    title, text, content='article', content_rowid='id', tokenize='porter unicode61'
+);
+CREATE TRIGGER document_delete BEFORE DELETE ON document BEGIN
+    INSERT INTO articles (articles, rowid, title, text)
+    SELECT 'delete', id, title, text FROM article WHERE id = old.id;
+END;
+"""
+
+_FROM_2 = (
+    _ARTICLES
+    + """
+INSERT INTO articles (rowid, title, text) SELECT id, title, text FROM article;
+"""
+)
+
+SCHEMA = _META + _TABLES + _ARTICLES
 
 # Version 1 held one path a document and a vector in each passage. The old tables step aside, the
 # new ones are filled from them, and words are indexed by the trigger on the way. `sha256` and
@@ -131,7 +156,8 @@ DROP TABLE chunk_1;
 DROP TABLE document_1;
 UPDATE meta SET value = value + 1 WHERE key = 'sequence';
 """
+    + _FROM_2
 )
 
-MIGRATIONS = {1: _FROM_1}
+MIGRATIONS = {1: _FROM_1, 2: _FROM_2}
 """From each older version to the present one; run in one transaction."""

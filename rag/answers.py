@@ -6,6 +6,7 @@ files of JSON lines in which each question brings its passages. Each file may be
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -30,6 +31,7 @@ class Asked:
     evidence    sentences that hold it, where the data marks them
     choices     answers to choose from, and `choice`, the place of the right one
     passages    what is read instead of searching
+    asked       the day on which it was asked, where that is known
     """
 
     id: str
@@ -40,6 +42,7 @@ class Asked:
     choices: tuple[str, ...] = ()
     choice: int | None = None
     passages: tuple[Passage, ...] = ()
+    asked: dt.date | None = None
 
     @property
     def answerable(self) -> bool:
@@ -161,6 +164,7 @@ def _asked(row: dict[str, Any], where: str) -> Asked:
         choices=choices,
         choice=choice,
         passages=tuple(_passages(row.get("passages", ()), where)),
+        asked=datafiles.asked(row),
     )
 
 

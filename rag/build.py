@@ -109,6 +109,7 @@ class Parts:
     def library(self) -> Library:
         """The library in the data folder. Raises CorruptError, StorageError, BusyError."""
         from index.library import Library, LibrarySettings
+        from index.ranking import Weights
 
         section = self.settings
         return Library(
@@ -119,9 +120,14 @@ class Parts:
                 max_file_bytes=section.index.max_file_mb * 1024 * 1024,
                 store=section.index.store,
                 candidates=section.retrieval.candidates,
-                fusion=section.retrieval.fusion,
-                words_weight=section.retrieval.words_weight,
-                rrf_k=section.retrieval.rrf_k,
+                weights=Weights(
+                    fusion=section.retrieval.fusion,
+                    words=section.retrieval.words_weight,
+                    articles=section.retrieval.article_weight,
+                    named=section.retrieval.named_weight,
+                    recent=section.retrieval.recent_weight,
+                    rrf_k=section.retrieval.rrf_k,
+                ),
                 merge_versions=section.retrieval.merge_versions,
             ),
             read=self.parser,
@@ -150,6 +156,8 @@ class Parts:
             FAMILIES[entry.family],
             Policy(
                 passages=answer.passages,
+                join_adjacent=self.settings.retrieval.join_adjacent,
+                drop_repeats=self.settings.retrieval.drop_repeats,
                 passage_tokens=answer.passage_tokens,
                 max_tokens=answer.max_tokens,
                 question_characters=answer.question_characters,

@@ -52,13 +52,39 @@ class RetrievalSection:
     )
     fusion: str = _setting(
         "convex",
-        "How the searches by meaning and by words are joined: by scores or by ranks.",
+        "How the searches are joined: by scores, or by the ranks of the passages alone.",
         choices=("convex", "rrf"),
     )
     words_weight: float = _setting(
         0.5, "The share of word search in the convex sum.", least=0.0, most=1.0
     )
+    article_weight: float = _setting(
+        0.5,
+        "What the article that fits the question's words best adds to its passages' scores; 0: "
+        "whole articles are not searched.",
+        least=0.0,
+        most=2.0,
+    )
+    named_weight: float = _setting(
+        0.3,
+        "What an article gains whose source, author or date the question names; 0: nothing.",
+        least=0.0,
+        most=2.0,
+    )
+    recent_weight: float = _setting(
+        0.2,
+        "What the newest article gains, three times as much where the question speaks of now; "
+        "0: nothing.",
+        least=0.0,
+        most=2.0,
+    )
     rrf_k: int = _setting(60, "The constant of reciprocal rank fusion.", least=1, most=1000)
+    drop_repeats: bool = _setting(
+        True, "Leave out passages that say in the same words what a better one says."
+    )
+    join_adjacent: bool = _setting(
+        True, "Join passages that follow each other in their article to one."
+    )
     merge_versions: bool = _setting(
         True, "Of several versions of one article, search only the newest."
     )

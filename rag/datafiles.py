@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 import json
 import random
@@ -9,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from index.dates import normalise
 from index.errors import UsageError
 
 Row = Mapping[str, Any]
@@ -74,6 +76,12 @@ def named(row: Row) -> tuple[str, ...]:
         if value:
             return tuple(dict.fromkeys(map(str, value if isinstance(value, list) else [value])))
     return ()
+
+
+def asked(row: Row) -> dt.date | None:
+    """The day on which a question was asked, where the row tells it whole."""
+    iso = normalise(row.get("asked") or row.get("question_date"))
+    return dt.date.fromisoformat(iso) if iso and len(iso) == 10 else None
 
 
 def drawn(all_of_them: Sequence[One], limit: int | None, seed: int, every: int = 1) -> list[One]:

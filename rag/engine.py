@@ -5,6 +5,7 @@ The engine knows nothing of files, pages or settings: `rag.build` hands it its p
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import Protocol
 from index.embed import Embedder
 from index.errors import LibraryError, QuestionError
 from index.types import Filter, Hit, Span
-from rag import choose, cite, focus, plan, prompt
+from rag import choose, cite, focus, gather, plan, prompt
 from rag.answerable import answerable, fits
 from rag.llm import LLM, Check, Checked, Prefill, Waiting
 from rag.types import (
@@ -39,7 +40,15 @@ REFUSAL = "The articles don't say."
 class Searcher(Protocol):
     """What the engine asks of a library."""
 
-    def search(self, question: str, k: int = 10, where: Filter | None = None) -> list[Hit]: ...
+    def search(
+        self,
+        question: str,
+        k: int = 10,
+        where: Filter | None = None,
+        today: dt.date | None = None,
+    ) -> list[Hit]: ...
+
+    def passage(self, document: int, start: int, end: int) -> str: ...
 
     def is_empty(self) -> bool: ...
 
@@ -49,6 +58,8 @@ class Policy:
     """The engine's numbers; see `refdesk config` for what each does."""
 
     passages: int = 5
+    join_adjacent: bool = True
+    drop_repeats: bool = True
     passage_tokens: int = 210
     max_tokens: int = 160
     question_characters: int = 2000
@@ -90,8 +101,9 @@ class Engine:
         yield Status("Searching the articles")
         most = self._policy.passages * 3
         searches = plan.with_choices(text, asked.choices) if asked.choices else plan.searches(text)
-        found = [self._searcher.search(each, most, asked.where) for each in searches]
-        hits = plan.interleaved(found, most)
+        today = asked.asked or dt.datetime.now().astimezone().date()
+        found = [self._searcher.search(each, most, asked.where, today) for each in searches]
+        hits = self._gathered(plan.interleaved(found, most))
         if not hits and self._searcher.is_empty():
             raise LibraryError("The library is empty. Add articles with `refdesk add PATH`.")
         sources = prompt.pack(
@@ -146,6 +158,13 @@ class Engine:
         read = [span.of(text) for text in texts for span in focus.prose(text)]
         alike = self._embedder.embed_queries(searches) @ self._embedder.embed_passages(read).T
         return focus.focus(hits, searches, alike)
+
+    def _gathered(self, hits: list[Hit]) -> list[Hit]:
+        if self._policy.drop_repeats:
+            hits = gather.without_repeats(hits)
+        if self._policy.join_adjacent:
+            hits = gather.joined(hits, self._searcher.passage)
+        return hits
 
     def _near(self, hits: list[Hit]) -> bool:
         """Whether any passage has to do with the question at all."""

@@ -6,6 +6,7 @@ engine does with them all that it does with what a search finds.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,6 +31,7 @@ class Given:
         self, passages: Sequence[Passage], embedder: Embedder, *, chunk_tokens: int = 100
     ) -> None:
         self._embedder = embedder
+        self._texts = [each.text for each in passages]
         self._found: list[Hit] = []
         for at, passage in enumerate(passages):
             document = Document(
@@ -48,8 +50,14 @@ class Given:
                  for each in self._found]  # fmt: skip
         self._vectors = embedder.embed_passages(texts) if texts else None
 
-    def search(self, question: str, k: int = 10, where: Filter | None = None) -> list[Hit]:
-        """The `k` parts that are most like the question. `where` limits nothing here."""
+    def search(
+        self,
+        question: str,
+        k: int = 10,
+        where: Filter | None = None,
+        today: dt.date | None = None,
+    ) -> list[Hit]:
+        """The `k` parts that are most like the question; limits and days count for nothing here."""
         if self._vectors is None:
             return []
         alike = (self._vectors @ self._embedder.embed_queries([question])[0]).tolist()
@@ -59,6 +67,10 @@ class Given:
             for at in order
             for hit in [self._found[at]]
         ]
+
+    def passage(self, document: int, start: int, end: int) -> str:
+        """The text of a passage from one offset to another."""
+        return self._texts[document][start:end]
 
     def is_empty(self) -> bool:
         return not self._found

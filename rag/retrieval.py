@@ -8,6 +8,7 @@ come from ir-measures, so that they are the ones that everybody means.
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 import math
@@ -31,16 +32,21 @@ _DOCS = "docs/retrieval.md"
 _PASSAGES = 100
 """Passages asked for: enough to hold ten documents and more."""
 
-Search = Callable[[str, int], Sequence[Hit]]
-
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A question, and the ids of the documents that answer it with their grades."""
+    """A question, and the ids of the documents that answer it with their grades.
+
+    asked  the day on which it was asked, where the data set says so
+    """
 
     id: str
     text: str
     relevant: Mapping[str, int]
+    asked: dt.date | None = None
+
+
+Search = Callable[[Topic, int], Sequence[Hit]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +148,7 @@ def measure(
     for done, topic in enumerate(topics):
         progress(done, len(topics))
         start = time.perf_counter()
-        hits = search(topic.text, _PASSAGES)
+        hits = search(topic, _PASSAGES)
         seconds.append(time.perf_counter() - start)
         run[topic.id] = {
             document: -float(rank) for rank, document in enumerate(_ranked(hits, documents), 1)
@@ -178,7 +184,12 @@ def _topics(folder: Path) -> tuple[list[Topic], int]:
     asked = datafiles.found(folder, "questions.jsonl")
     if asked is not None:
         found = [
-            Topic(datafiles.identity(row, where), datafiles.question(row, where), _named(row))
+            Topic(
+                datafiles.identity(row, where),
+                datafiles.question(row, where),
+                _named(row),
+                datafiles.asked(row),
+            )
             for row, where in datafiles.rows(asked)
         ]
     else:

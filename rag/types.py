@@ -5,6 +5,7 @@ A `Citation` carries document, page, offsets and quote, so that no later stage p
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -157,6 +158,7 @@ class Question:
     where    what to search in; None: everything
     form     how the answer is to be worded
     choices  answers to choose from: one of them is taken, and nothing is refused
+    asked    the day of asking, which "last week" counts from; None: today
     """
 
     text: str
@@ -164,3 +166,4 @@ class Question:
     where: Filter | None = None
     form: Form = "full"
     choices: tuple[str, ...] = ()
+    asked: dt.date | None = None

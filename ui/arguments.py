@@ -147,7 +147,10 @@ def _eval(evaluate: argparse.ArgumentParser, places: argparse.ArgumentParser) ->
         each.add_argument("--json", action="store_true", help="print JSON")
         return each
 
-    action("retrieval", "are the right documents found?")
+    retrieval = action("retrieval", "are the right documents found?")
+    retrieval.add_argument(
+        "--dated", action="store_true", help="tell the search on what day each question was asked"
+    )
     answers = action("answers", "are answers right, cited, and refused where they should be?")
     answers.add_argument("--questions", type=Path, metavar="FILE", help="not questions.jsonl")
     answers.add_argument("--every", type=_positive, default=1, metavar="K", help="each K-th only")

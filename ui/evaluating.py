@@ -41,7 +41,9 @@ def retrieval(arguments: argparse.Namespace) -> int:
             result = judged.measure(
                 topics,
                 data.corpus.documents,
-                parts.library.search,
+                lambda topic, k: parts.library.search(
+                    topic.text, k, today=topic.asked if arguments.dated else None
+                ),
                 lambda done, total: bar("Searching", done, total),
             )
     figures = {
@@ -50,6 +52,7 @@ def retrieval(arguments: argparse.Namespace) -> int:
         "not_indexed": unread,
         "questions": result.topics,
         "without_documents": data.unjudged,
+        "dated": arguments.dated,
         "seed": arguments.seed if arguments.limit else None,
         "measures": {each.name: round(each.mean, 4) for each in result.measures},
         "margins_95": {each.name: round(each.margin, 4) for each in result.measures},
@@ -187,7 +190,8 @@ def _asking(
 
     def question(asked: Asked) -> Question:
         form: Form = "short" if arguments.short else "full"
-        return Question(asked.text, form=form, choices=asked.choices if arguments.choices else ())
+        choices = asked.choices if arguments.choices else ()
+        return Question(asked.text, form=form, choices=choices, asked=asked.asked)
 
     if data.searched and not arguments.reading:
         from rag import retrieval as judged

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import base64
 import io
+import sqlite3
 import zipfile
 import zlib
 from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
 
 PROSE = (
     "The lighthouse keeper wrote every ship into a book, and after forty years the book was worth"
@@ -118,3 +121,9 @@ def zip_of(**parts: bytes) -> bytes:
         for name, content in parts.items():
             package.writestr(name, content)
     return out.getvalue()
+
+
+def assert_articles_in_step(home: Path) -> None:
+    """FTS5 itself compares its index of whole articles with what is stored."""
+    with closing(sqlite3.connect(home / "library.sqlite")) as db:
+        db.execute("INSERT INTO articles (articles, rank) VALUES ('integrity-check', 1)")

@@ -14,8 +14,9 @@ import pytest
 from index.catalog import Catalog
 from index.errors import BusyError, CorruptError, LibraryError, NotFoundError, StorageError
 from index.library import Library, LibrarySettings, Report
+from index.ranking import Weights
 from tests.fakes import HashEmbedder
-from tests.index.files import zip_of
+from tests.index.files import assert_articles_in_step, zip_of
 
 LONG = "Rain fell on the harbour town all through the night and the ferries stayed in port. "
 
@@ -370,3 +371,49 @@ def test_a_line_put_before_others_leaves_them_as_they_were(tmp_path: Path) -> No
     assert (report.moved, report.unchanged) == (((f"{file}!/3", f"{file}!/1"),), (f"{file}!/2",))
     assert report.removed == (f"{file}!/1", f"{file}!/4")
     assert [entry.title for entry in library.entries()] == ["Note 1", "Corrected"]
+
+
+def test_whole_articles_are_searched_as_they_are_now(tmp_path: Path, docs: Path) -> None:
+    library = open_library(tmp_path)
+    library.add([docs])
+
+    def found(words: str) -> list[str]:
+        articles = library._catalog.articles(words, 5)
+        return [library.get(str(document)).title for document, _ in articles]
+
+    assert found("loaves on ferries") == ["The bakery", "Harbour news"]
+    (docs / "bakery.md").write_text("# The mill\n\nThe mill ground 30 sacks of rye today.\n")
+    library.add([docs])
+    assert found("loaves") == []
+    assert found("rye") == ["The mill"]
+    assert_articles_in_step(tmp_path / "home")
+    library.edit("bakery.md", {"title": "Rye"})
+    assert found("mill rye harbour") == ["Rye", "Harbour news"]
+    library.remove("harbour.txt")
+    assert found("harbour") == []
+    assert_articles_in_step(tmp_path / "home")
+
+
+def test_the_article_decides_between_passages_that_are_alike(tmp_path: Path) -> None:
+    for name, about in (("apes", "the zebra of Lemm"), ("tides", "Varn harbour")):
+        (tmp_path / f"{name}.txt").write_text(
+            f"News of {name}\n\nThis is a report on {about} and on nothing else.\n\n"
+            f"The director paid 40 crowns. She said so on a Monday.\n"
+        )
+    question = "What did the director pay at Varn harbour?"
+    lead = {}
+    for weight in (0.0, 0.5):
+        library = Library(
+            tmp_path / f"home{weight}",
+            HashEmbedder(),
+            LibrarySettings(chunk_tokens=20, weights=Weights(articles=weight)),
+        )
+        library.add(sorted(tmp_path.glob("*.txt")))
+        paid = {
+            hit.entry.title: hit.score
+            for hit in library.search(question)
+            if "40 crowns" in hit.chunk.text
+        }
+        lead[weight] = paid["News of tides"] - paid["News of apes"]
+        library.close()
+    assert lead[0.5] > lead[0.0] + 0.2

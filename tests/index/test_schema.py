@@ -15,6 +15,7 @@ from index.ingest import RECIPE_VERSION
 from index.library import Library, LibrarySettings
 from index.read import read
 from tests.fakes import HashEmbedder
+from tests.index.files import assert_articles_in_step
 
 VERSION_1 = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -202,3 +203,19 @@ def test_a_migrated_library_is_a_new_one(home: Path, tmp_path: Path) -> None:
         return rows
 
     assert shape(home) == shape(tmp_path / "new")
+
+
+def test_a_library_without_article_search_gains_it(home: Path) -> None:
+    opened(home).close()
+    with sqlite3.connect(home / "library.sqlite") as db:
+        db.executescript(
+            "DROP TRIGGER document_delete; DROP TABLE articles; DROP VIEW article;"
+            "PRAGMA user_version = 2;"
+        )
+    db.close()
+    library = opened(home)
+    assert [document for document, _ in library._catalog.articles("the spring tide", 5)] == [2]
+    assert_articles_in_step(home)
+    library.remove("2")
+    assert library._catalog.articles("the spring tide", 5) == []
+    assert_articles_in_step(home)

@@ -136,7 +136,7 @@ ASKED = '{"id": 1, "question": "What grinds?", "answers": ["mill"], "documents":
         ("", "has no questions"),
         (ASKED + "{nonsense", r"questions\.jsonl, line 2 cannot be read as JSON lines"),
         (ASKED + "[]", r"line 2 is not a JSON object"),
-        (ASKED + '{"question": "?"}', r"line 2: an `id` is missing"),
+        (ASKED + '{"question": "?", "answers": []}', r"line 2: an `id` is missing"),
         (ASKED + '{"id": 2, "answers": []}', r"line 2: a question needs a `question`"),
         (ASKED + '{"id": 2, "question": "?"}', r"line 2: a question needs `answers`"),
         (ASKED + '{"id": 2, "question": "?", "answers": "mill"}', "`answers` is to be a list"),
@@ -170,7 +170,7 @@ def test_a_folder_without_questions_is_named(folder: Path, tmp_path: Path) -> No
 
 def test_questions_need_a_corpus_or_passages(tmp_path: Path) -> None:
     (tmp_path / "questions.jsonl").write_text(ASKED)
-    with pytest.raises(UsageError, match="'1' .* has no `passages`"):
+    with pytest.raises(UsageError, match=r"'1' .* has no `passages`"):
         answers.load(tmp_path)
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 import json
 from collections.abc import Sequence
@@ -30,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
     )
     lines(
         tmp_path / "questions.jsonl",
-        {"id": 1, "question": "What grinds?", "documents": ["mill"]},
+        {"id": 1, "question": "What grinds?", "documents": ["mill"], "asked": "2024-06-02"},
         {"id": 2, "question": "What rings?", "documents": ["bell", "boat"]},
         {"id": 3, "question": "What sings?", "documents": []},
     )
@@ -48,6 +49,7 @@ def test_a_data_set_in_our_layout(folder: Path) -> None:
     assert data.corpus.documents == ("mill", "bell", "boat")
     assert [topic.relevant for topic in data.topics] == [{"mill": 1}, {"bell": 1, "boat": 1}]
     assert data.unjudged == 1
+    assert [topic.asked for topic in data.topics] == [dt.date(2024, 6, 2), None]
 
 
 def test_a_data_set_in_beirs_layout(folder: Path) -> None:
@@ -63,9 +65,9 @@ def test_a_data_set_in_beirs_layout(folder: Path) -> None:
 def test_the_measures_are_the_usual_ones(folder: Path) -> None:
     data = retrieval.load(folder)
 
-    def search(question: str, _: int) -> Sequence[Hit]:
+    def search(topic: retrieval.Topic, _: int) -> Sequence[Hit]:
         # The second question finds its first document in the second place, twice.
-        return [hit(0)] if "grinds" in question else [hit(0), hit(1), hit(1)]
+        return [hit(0)] if "grinds" in topic.text else [hit(0), hit(1), hit(1)]
 
     result = retrieval.measure(data.topics, data.corpus.documents, search)
     found = {each.name: each.mean for each in result.measures}
@@ -82,7 +84,7 @@ def test_nothing_found_is_a_miss_not_a_gap(folder: Path) -> None:
     result = retrieval.measure(
         data.topics,
         data.corpus.documents,
-        lambda question, _: [hit(0)] if "grinds" in question else [],
+        lambda topic, _: [hit(0)] if "grinds" in topic.text else [],
     )
     assert {each.name: each.mean for each in result.measures}["Success@10"] == pytest.approx(0.5)
 

@@ -65,6 +65,16 @@ def test_a_question_takes_limits(client: TestClient, desk: FakeDesk) -> None:
     assert desk.limits[-1] is None
 
 
+def test_an_answer_may_be_asked_for_in_a_few_words(client: TestClient, desk: FakeDesk) -> None:
+    assert client.post("/api/ask", json={"question": "How?", "form": "short"}).status_code == 200
+    assert desk.forms[-1] == "short"
+    assert client.post("/api/ask", json={"question": "How?"}).status_code == 200
+    assert desk.forms[-1] == "full"
+    answer = client.post("/api/ask", json={"question": "How?", "form": "long"})
+    assert answer.status_code == 422
+    assert "form" in answer.json()["error"]
+
+
 def test_passages_are_searched(client: TestClient, desk: FakeDesk) -> None:
     body = {"question": "How high?", "k": 2}
     passages = client.post("/api/search", json=body).json()["passages"]

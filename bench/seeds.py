@@ -1,4 +1,5 @@
-"""The seed questions, asked of the real engine one after another as a running server would.
+"""The seed questions, asked of the real engine one after another as a running server would;
+with `--questions seeds/conversations.jsonl`, follow-up questions with their earlier turns.
 
     python bench/seeds.py [--docs DIR_OR_FILES ...] [--questions FILE] [--verbose]
 
@@ -18,7 +19,7 @@ from pathlib import Path
 
 from rag import config, evaluate
 from rag.build import Parts
-from rag.types import Answer, Finished, Sources, Token
+from rag.types import Answer, Finished, Question, Sources, Token
 
 
 def main() -> int:
@@ -42,7 +43,7 @@ def main() -> int:
             start = time.perf_counter()
             shown = first = 0.0
             answer: Answer | None = None
-            for event in parts.engine.ask(asked.question):
+            for event in parts.engine.ask(Question(asked.question, asked.history)):
                 now = time.perf_counter() - start
                 if isinstance(event, Sources):
                     shown = now
@@ -59,6 +60,8 @@ def main() -> int:
             cited = "cited" if verdict.cited else "     " if not asked.answerable else "UNCITED"
             print(f"{asked.id} {state} {cited} {total:5.1f}s  {asked.question}")
             if given.verbose or not verdict.right:
+                if answer.understood:
+                    print(f"      understood as: {answer.understood}")
                 print(f"      {answer.text}")
                 for claim in answer.claims:
                     print(

@@ -164,6 +164,7 @@ class Parts:
                 min_similarity=answer.min_similarity,
                 min_answerable=answer.min_answerable,
                 min_support=answer.min_support,
+                follow_ups=answer.follow_ups,
             ),
             model=entry.name,
         )

@@ -127,6 +127,9 @@ class AnswerSection:
     question_characters: int = _setting(
         2000, "Longer questions are refused.", least=100, most=10_000
     )
+    follow_ups: bool = _setting(
+        True, "Understand a question with the earlier ones of its conversation."
+    )
     min_similarity: float = _setting(
         0.15,
         "Below this similarity of the best passage, and with no word in common, the question is "

@@ -8,13 +8,13 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from index.embed import Embedder
 from index.errors import LibraryError, QuestionError
 from index.types import Filter, Hit, Span
-from rag import choose, cite, focus, gather, plan, prompt
+from rag import choose, cite, conversation, focus, gather, plan, prompt
 from rag.answerable import answerable, fits
 from rag.llm import LLM, Check, Checked, Prefill, Waiting
 from rag.types import (
@@ -66,6 +66,7 @@ class Policy:
     min_similarity: float = 0.15
     min_answerable: float = 0.5
     min_support: float = 0.5
+    follow_ups: bool = True
 
 
 class Engine:
@@ -95,7 +96,8 @@ class Engine:
         Closing the iterator stops the work. Raises QuestionError, LibraryError, ModelError.
         """
         asked = question if isinstance(question, Question) else Question(question)
-        text = self._checked(asked.text)
+        typed = self._checked(asked.text)
+        text = conversation.understood(typed, asked.history) if self._policy.follow_ups else typed
         clock = _Clock()
 
         yield Status("Searching the articles")
@@ -114,20 +116,23 @@ class Engine:
         )
         yield Sources(sources, clock.retrieved())
         if not self._near(hits):
-            yield Finished(self._refused(text, sources, clock))
+            yield _finished(typed, self._refused(text, sources, clock))
             return
         yield Status("Waiting for the language model")
         llm = self._llm()
         if asked.choices:
             chosen = yield from self._chosen(llm, sources, text, asked.choices, clock)
-            yield Finished(chosen)
+            yield _finished(typed, chosen)
             return
         said, stopped = yield from self._said(llm, sources, text, clock, asked.form)
         if said is None:
-            yield Finished(self._refused(text, sources, clock))
+            yield _finished(typed, self._refused(text, sources, clock))
             return
         yield Status("Checking the citations")
-        yield Finished(self._verified(text, said, sources, clock, stopped, asked.form))
+        answer = self._verified(text, said, sources, clock, stopped, asked.form)
+        if text != typed and conversation.repeats(text, answer.text):
+            answer = self._refused(text, sources, clock, answer.claims)
+        yield _finished(typed, answer)
 
     def warm(self) -> None:
         """Loads both models and reads the instructions, so that the first question begins sooner.
@@ -318,6 +323,12 @@ class Engine:
             stopped=stopped,
             choice=choice,
         )
+
+
+def _finished(typed: str, answer: Answer) -> Finished:
+    """The answer under the question that was typed, and what it answers where that is another."""
+    understood = "" if answer.question == typed else answer.question
+    return Finished(replace(answer, question=typed, understood=understood))
 
 
 class _Gate:

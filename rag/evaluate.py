@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from index.errors import UsageError
-from rag.types import Answer
+from rag.types import Answer, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class Asked:
     answers    groups of alternatives: right when each group has one that occurs in the answer;
                empty for a question that the articles cannot answer
     documents  file names of the articles that hold the answer
+    history    earlier turns of the conversation, oldest first
     """
 
     id: str
@@ -26,6 +27,7 @@ class Asked:
     question: str
     answers: tuple[tuple[str, ...], ...]
     documents: tuple[str, ...]
+    history: tuple[Turn, ...] = ()
 
     @property
     def answerable(self) -> bool:
@@ -65,6 +67,10 @@ def load(path: Path) -> list[Asked]:
                     question=str(row["question"]),
                     answers=tuple(tuple(map(str, group)) for group in row["answers"]),
                     documents=tuple(map(str, row["documents"])),
+                    history=tuple(
+                        Turn(str(turn["question"]), str(turn["answer"]))
+                        for turn in row.get("history", ())
+                    ),
                 )
             )
         except (ValueError, KeyError, TypeError) as exc:

@@ -84,10 +84,11 @@ class Timings:
 class Answer:
     """A finished answer.
 
-    text     the answer with `[n]` markers that name `sources`; on refusal, the refusal
-    refused  the passages do not hold the answer
-    stopped  cut short: by the reader ("cancelled"), or by the token limit ("length"); else None
-    choice   which of the question's choices was taken, from 0; None where there were none
+    text        the answer with `[n]` markers that name `sources`; on refusal, the refusal
+    refused     the passages do not hold the answer
+    stopped     cut short: by the reader ("cancelled"), or by the token limit ("length"); else None
+    understood  what was searched for and answered, where that is not `question` as it was typed
+    choice      which of the question's choices was taken, from 0; None where there were none
     """
 
     question: str
@@ -99,6 +100,7 @@ class Answer:
     model: str
     embedder: str
     stopped: str | None = None
+    understood: str = ""
     choice: int | None = None
 
 
@@ -140,7 +142,10 @@ Event = Status | Sources | Token | Finished
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """An earlier question and its answer in the same conversation."""
+    """An earlier question and its answer in the same conversation.
+
+    Where the answer says what was `understood`, that is the better question to keep.
+    """
 
     question: str
     answer: str

@@ -2,8 +2,11 @@
 
 POST /api/ask        {"question": "...", "stream": false} → the answer as `refdesk ask --json`
                      prints it; "stream": true → one JSON document a line, each with an "event":
-                     "status", "sources", "token", and at last "answer" or "error";
-                     "form": "short" → an answer in a few words
+                     "status", "sources", "token", and at last "answer" or "error".
+                     "history": [{"question": "...", "answer": "..."}], oldest first, are earlier
+                     turns, with which a follow-up is understood; the answer's "understood" says
+                     how, and is the "question" to send back for that turn.
+                     "form": "short" asks for an answer in a few words
 POST /api/search     {"question": "...", "k": 10} → {"passages": [...]}, each as `refdesk search
                      --json` prints it
 GET  /api/documents  {"documents": [...]}
@@ -30,7 +33,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from index.errors import NotFoundError, RefdeskError, UsageError
 from index.types import Entry, Filter
-from rag.types import Event, Finished, Form, Question, Sources, Status
+from rag.types import Event, Finished, Form, Question, Sources, Status, Turn
 from ui.asking import Asking, Askings, told
 from ui.desk import Desk
 from ui.limits import limits
@@ -60,9 +63,24 @@ class Limited(BaseModel):
         return limits(self.collections, self.documents, self.tags, self.since, self.until)
 
 
+class Earlier(BaseModel):
+    """An earlier turn. It only helps to understand a question: it is never a source."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    question: str = Field(max_length=20_000)
+    answer: str = Field(max_length=20_000)
+
+
 class Ask(Limited):
     stream: bool = False
     form: Form = "full"
+    history: list[Earlier] = Field(default=[], max_length=100)
+
+    def asked(self) -> Question:
+        """Raises UsageError for what is not a date."""
+        turns = tuple(Turn(each.question, each.answer) for each in self.history)
+        return Question(self.question, turns, self.where(), self.form)
 
 
 class Search(Limited):
@@ -74,7 +92,7 @@ def install(app: FastAPI, desk: Desk, askings: Askings) -> None:
 
     @app.post("/api/ask")
     async def ask(body: Ask, request: Request) -> Response:
-        asking = askings.begin(Question(body.question, where=body.where(), form=body.form))
+        asking = askings.begin(body.asked())
         if body.stream:
             return StreamingResponse(_lines(asking), media_type="application/x-ndjson")
         return await _whole(asking, request)

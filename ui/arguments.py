@@ -100,7 +100,10 @@ def _questions(command: _Command) -> None:
     _add_filters(search, "collection", "document", "tag", dates=True)
 
     ask = command("ask", "answer a question from the library, with citations")
-    ask.add_argument("question", metavar="QUESTION")
+    ask.add_argument("question", nargs="?", metavar="QUESTION", help="none: as with --chat")
+    ask.add_argument(
+        "--chat", action="store_true", help="a conversation: questions line by line, till the end"
+    )
     ask.add_argument("--short", action="store_true", help="answer in a few words")
     ask.add_argument("--json", action="store_true", help="print JSON")
     _add_filters(ask, "collection", "document", "tag", dates=True)

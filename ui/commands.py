@@ -17,7 +17,7 @@ from index.errors import ModelError, StorageError
 from rag import config
 from rag.build import Parts
 from rag.manifest import ModelEntry
-from ui import documents, evaluating
+from ui import chat, documents, evaluating
 from ui.limits import asked, limits_of
 from ui.opening import opened, print_json
 
@@ -52,32 +52,6 @@ def search(arguments: argparse.Namespace) -> int:
     if not hits:
         reason = "no document is in these limits" if limited else "the library is empty"
         print(f"Nothing found: {reason}.", file=sys.stderr)
-    return 0
-
-
-def ask(arguments: argparse.Namespace) -> int:
-    from rag.types import Answer, Finished, Form, Question, Status, Token
-    from ui.progress import StatusLine
-    from ui.render import answer_json, answer_text
-
-    answer: Answer | None = None
-    form: Form = "short" if arguments.short else "full"
-    question = Question(arguments.question, where=limits_of(arguments), form=form)
-    with StatusLine() as line, opened(arguments, loading=line.say) as parts:
-        # A terminal sees the words as they come; the checked answer then takes their place.
-        live = sys.stdout.isatty() and not arguments.json
-        for event in parts.ask(question):
-            if isinstance(event, Status):
-                line.say(event.text, event.fraction)
-            elif isinstance(event, Token) and live:
-                line.stream(event.text)
-            elif isinstance(event, Finished):
-                answer = event.answer
-        line.clear()
-    assert answer is not None, "ask ends with Finished"
-    if arguments.json:
-        return print_json(answer_json(answer))
-    print(answer_text(answer, _width()))
     return 0
 
 
@@ -254,12 +228,6 @@ def _say(text: str) -> None:
     print(f"{text} …", file=sys.stderr, flush=True)
 
 
-def _width() -> int:
-    import shutil
-
-    return min(shutil.get_terminal_size((88, 24)).columns, 100)
-
-
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "add": documents.add,
     "sync": documents.sync,
@@ -270,7 +238,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "collections": documents.collections,
     "show": documents.show,
     "search": search,
-    "ask": ask,
+    "ask": chat.ask,
     "serve": serve,
     "config": config_,
     "eval retrieval": evaluating.retrieval,

@@ -12,6 +12,7 @@ from rag.types import Answer, Citation, Source
 from ui.cited import file_name, one_line, stretches, supporting, visible
 
 UNSUPPORTED = "not found in the articles"
+UNDERSTOOD = "Understood as:"
 CLOSEST = "Closest passages"
 STOPPED = {
     "length": "The answer reached its length limit and ends here.",
@@ -25,7 +26,8 @@ def answer_text(answer: Answer, width: int = 88) -> str:
 
     Plain text without colours. Control characters of articles and models are left out.
     """
-    parts = [_wrapped(_told(answer), width)]
+    parts = [_wrapped(f"({UNDERSTOOD} {answer.understood})", width)] if answer.understood else []
+    parts.append(_wrapped(_told(answer), width))
     if answer.stopped in STOPPED:
         parts.append(_wrapped(f"({STOPPED[answer.stopped]})", width))
     if answer.refused:
@@ -45,6 +47,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
     """
     return {
         "question": answer.question,
+        "understood": answer.understood,
         "answer": answer.text,
         "refused": answer.refused,
         "stopped": answer.stopped,

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from index.types import Entry
 from rag.types import Answer, Claim, Source, Status
 from ui.cited import file_name, quoted, stretches, supporting
-from ui.plain import CLOSEST, STOPPED, answer_json, answer_text, source_json
+from ui.plain import CLOSEST, STOPPED, UNDERSTOOD, answer_json, answer_text, source_json
 from ui.prose import Links, blocks, escaped, mark_id
 
 __all__ = [
@@ -51,15 +51,19 @@ _MONTHS = [
 
 
 def answer_html(answer: Answer) -> str:
-    """A finished answer: cited, its unsupported claims marked; or the refusal."""
+    """A finished answer: cited, its unsupported claims marked; or the refusal.
+
+    Before it, the question that was answered, where that is not the one that was typed.
+    """
+    taken = _note(f"{UNDERSTOOD} {escaped(answer.understood)}") if answer.understood else ""
     if answer.refused:
         hint = ""
         if answer.sources:
             hint = "<p>The closest passages are shown, so that you can judge for yourself.</p>"
-        return f'<div class="rd-refusal"><h2>{escaped(answer.text)}</h2>{hint}</div>'
+        return f'{taken}<div class="rd-refusal"><h2>{escaped(answer.text)}</h2>{hint}</div>'
     body = blocks(answer.text, stretches(answer), Links(answer.sources, answer.claims))
     note = STOPPED.get(answer.stopped or "")
-    return f'<div class="rd-text">{body}</div>' + (_note(note) if note else "")
+    return f'{taken}<div class="rd-text">{body}</div>' + (_note(note) if note else "")
 
 
 def streaming_html(text: str, status: Status | None = None, sources: Sequence[Source] = ()) -> str:

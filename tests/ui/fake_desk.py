@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 from index.errors import ModelMissingError, NotFoundError, QuestionError
 from index.types import Chunk, Entry, Filter, Hit
@@ -23,6 +24,7 @@ from rag.types import (
     Status,
     Timings,
     Token,
+    Turn,
 )
 
 MODEL = "fake-1b"
@@ -123,6 +125,7 @@ class FakeDesk:
     asked   the questions, in order
     forms   how each answer was to be worded
     limits  what each was limited to
+    turns   the earlier turns that each came with
     open    how many iterators have been opened and not yet closed
     """
 
@@ -131,6 +134,7 @@ class FakeDesk:
         self.asked: list[str] = []
         self.forms: list[str] = []
         self.limits: list[Filter | None] = []
+        self.turns: list[tuple[Turn, ...]] = []
         self.open = 0
         self._lock = threading.Lock()
 
@@ -164,6 +168,7 @@ class FakeDesk:
         if isinstance(question, Question):
             self.limits.append(question.where)
             self.forms.append(question.form)
+            self.turns.append(question.history)
             question = question.text
         with self._lock:
             self.asked.append(question)
@@ -209,6 +214,9 @@ class FakeDesk:
         yield Finished(answer)
 
     def _answer(self, question: str) -> Answer:
+        if " he " in question:
+            understood = question.replace(" he ", " Holt ")
+            return replace(cited_answer(question), understood=understood)
         if "refuse" in question:
             return refused_answer(question)
         if "hostile" in question:

@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 
 from index.errors import ServeError
 from index.types import Filter
+from rag.types import Turn
 from tests.ui.fake_desk import NO_MODEL, SECRET, FakeDesk, cited_answer
 from ui.api import _lines
 from ui.asking import Askings
@@ -73,6 +74,34 @@ def test_an_answer_may_be_asked_for_in_a_few_words(client: TestClient, desk: Fak
     answer = client.post("/api/ask", json={"question": "How?", "form": "long"})
     assert answer.status_code == 422
     assert "form" in answer.json()["error"]
+
+
+def test_a_question_takes_earlier_turns(client: TestClient, desk: FakeDesk) -> None:
+    turn = {"question": "Who is the harbour master?", "answer": "Ines Holt. [1]"}
+    body = {"question": "When did he close the quay?", "history": [turn]}
+    answer = client.post("/api/ask", json=body).json()
+    assert desk.turns[-1] == (Turn("Who is the harbour master?", "Ines Holt. [1]"),)
+    assert answer["question"] == "When did he close the quay?"
+    assert answer["understood"] == "When did Holt close the quay?"
+    assert client.post("/api/ask", json={"question": "How high?"}).json()["understood"] == ""
+    assert desk.turns[-1] == ()
+
+
+@pytest.mark.parametrize(
+    ("history", "message"),
+    [
+        ("Who?", "history"),
+        ([{"question": "Who?"}], "answer"),
+        ([{"question": "Who?", "answer": 3}], "answer"),
+        ([{"question": "Who?", "answer": "Holt", "sources": []}], "sources"),
+        ([{"question": "Who?", "answer": "x" * 20_001}], "answer"),
+        ([{"question": "Who?", "answer": "Holt"}] * 101, "history"),
+    ],
+)
+def test_earlier_turns_are_bounded(client: TestClient, history: Any, message: str) -> None:
+    answer = client.post("/api/ask", json={"question": "How high?", "history": history})
+    assert answer.status_code == 422
+    assert message in answer.json()["error"]
 
 
 def test_passages_are_searched(client: TestClient, desk: FakeDesk) -> None:

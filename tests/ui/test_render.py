@@ -277,6 +277,22 @@ def test_a_claim_that_is_not_in_the_text_harms_nothing() -> None:
 # Refusals, stops, errors
 
 
+def test_what_was_understood_is_told_before_the_answer() -> None:
+    typed = cited_answer("When was that?")
+    assert "Understood as" not in render.answer_html(typed) + render.answer_text(typed)
+    assert render.answer_json(typed)["understood"] == ""
+    for known in (typed, refused_answer("When was that?")):
+        told = replace(known, understood="When did <b>Holt</b> close it?")
+        shown = render.answer_html(told)
+        assert shown.count("Understood as: When did &lt;b&gt;Holt&lt;/b&gt; close it?") == 1
+        assert shown.endswith(render.answer_html(known))
+        assert render.answer_text(told).startswith(
+            "(Understood as: When did <b>Holt</b> close it?)"
+        )
+        assert render.answer_json(told)["understood"] == "When did <b>Holt</b> close it?"
+        assert render.answer_json(told)["question"] == "When was that?"
+
+
 def test_a_refusal_is_a_panel_of_its_own() -> None:
     given = refused_answer("Why?")
 

@@ -149,7 +149,12 @@ def grounding(arguments: argparse.Namespace) -> int:
         **asdict(found),
         "settings": {"min_support": least, "embedder": embedder},
         "texts": [
-            {"id": each.text.id, "supported": each.text.supported, "score": each.score}
+            {
+                "id": each.text.id,
+                "supported": each.text.supported,
+                "score": each.score,
+                "worst": each.worst.text if each.worst else None,
+            }
             for each in scored
         ],
     }

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from index.types import Hit
-from rag import config, retrieval
+from rag import config, datafiles, retrieval
 from rag.build import Parts
 from rag.retrieval import Topic
 from ui.progress import ProgressBar
@@ -71,23 +71,23 @@ def main() -> int:
 def _set(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     data = retrieval.load(folder)
     settings = config.load(home=arguments.home)
-    home = settings.home / "eval" / f"{data.name}-{data.digest[:12]}"
+    home = settings.home / "eval" / f"{data.corpus.name}-{data.corpus.digest[:12]}"
     retrieval.write_documents(folder, home / "documents")
     parts = {
         name: Parts(replace(settings, home=home, retrieval=replace(settings.retrieval, **changes)))
         for name, changes in VARIANTS.items()
     }
-    topics = retrieval.sample(data.topics, arguments.limit, arguments.seed)
+    topics = datafiles.drawn(data.topics, arguments.limit, arguments.seed)
     if not any(topic.asked for topic in topics):
         del parts["+ the day of asking"]
     try:
         with ProgressBar() as bar:
             next(iter(parts.values())).library.sync(home / "documents", bar.reading)
-        variants = _measured(parts, topics, data.documents)
+        variants = _measured(parts, topics, data.corpus.documents)
     finally:
         for each in parts.values():
             each.close()
-    return {"questions": len(topics), "documents": len(data.documents), "variants": variants}
+    return {"questions": len(topics), "documents": len(data.corpus.documents), "variants": variants}
 
 
 def _measured(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from index.parse import Parser
     from index.rerank import Reranker
     from rag.backend import Backend, Graph
-    from rag.engine import Engine
+    from rag.engine import Engine, Searcher
     from rag.llm import LLM
     from rag.types import Event, Question
 
@@ -178,6 +178,10 @@ class Parts:
     @cached_property
     def engine(self) -> Engine:
         """The engine; its model is loaded when it is first needed."""
+        return self.engine_over(self.library)
+
+    def engine_over(self, searcher: Searcher) -> Engine:
+        """The engine over passages from elsewhere than the library."""
         from rag.engine import Engine, Policy
 
         entry = self.entry("generator")
@@ -188,7 +192,7 @@ class Parts:
             )
         answer = self.settings.answer
         return Engine(
-            self.library,
+            searcher,
             self.embedder,
             self.llm,
             FAMILIES[entry.family],

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from index.embed import Vectors
 from index.sentences import is_item, sentences
 from index.types import Span
 from rag.focus import goes_on, prose
@@ -27,6 +28,8 @@ Similarity = Callable[
     [Sequence[str], Sequence[str]], "np.ndarray[tuple[int, ...], np.dtype[np.float32]]"
 ]
 """Cosine similarities of two lists of texts, shape (len(first), len(second))."""
+
+Embed = Callable[[Sequence[str]], Vectors]
 
 _MARKER = re.compile(r"[^\S\n]*\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
 _NAME = re.compile(r"(?<=[^\W\d_][ ,])\s*([A-Z][^\W\d_]+(?:['’][^\W\d_]+)?)")
@@ -77,6 +80,31 @@ def parse(answer: str) -> tuple[str, list[Statement]]:
         if any(each.isalnum() for each in span.of(clean))
     ]
     return clean, statements
+
+
+def phrase(answer: str) -> tuple[str, list[Statement]]:
+    """As `parse`, for an answer in a few words: its first line is one statement."""
+    clean, statements = parse(answer.strip().partition("\n")[0])
+    clean = clean.strip()
+    markers = tuple(dict.fromkeys(n for each in statements for n in each.markers))
+    return clean, [Statement(clean, Span(0, len(clean)), markers)] if statements else []
+
+
+def similarity_by(embed: Embed, question: str = "") -> Similarity:
+    """Similarity as `cite` takes it.
+
+    embed     texts → unit vectors
+    question  stands before every claim: the words of a short answer say little without it
+    """
+
+    def similarity(
+        claims: Sequence[str], passages: Sequence[str]
+    ) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+        asked = [f"{question} {claim}" for claim in claims] if question else list(claims)
+        vectors = embed([*asked, *passages])
+        return np.asarray(vectors[: len(asked)] @ vectors[len(asked) :].T, dtype=np.float32)
+
+    return similarity
 
 
 def cite(

@@ -11,12 +11,10 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-import numpy as np
-
 from index.embed import Embedder
 from index.errors import LibraryError, QuestionError
 from index.types import Filter, Hit, Span
-from rag import cite, conversation, focus, gather, plan, prompt
+from rag import choose, cite, conversation, focus, gather, plan, prompt
 from rag.answerable import answerable, fits
 from rag.llm import LLM, Check, Checked, Prefill, Waiting
 from rag.types import (
@@ -24,6 +22,7 @@ from rag.types import (
     Claim,
     Event,
     Finished,
+    Form,
     Question,
     Source,
     Sources,
@@ -105,7 +104,7 @@ class Engine:
 
         yield Status("Searching the articles")
         most = self._policy.passages * 3
-        searches = plan.searches(text)
+        searches = plan.with_choices(text, asked.choices) if asked.choices else plan.searches(text)
         today = asked.asked or dt.datetime.now().astimezone().date()
         found = [self._searcher.search(each, most, asked.where, today) for each in searches]
         hits = self._gathered(plan.interleaved(found, most))
@@ -123,12 +122,16 @@ class Engine:
             return
         yield Status("Waiting for the language model")
         llm = self._llm()
-        said, stopped = yield from self._said(llm, sources, text, clock)
+        if asked.choices:
+            chosen = yield from self._chosen(llm, sources, text, asked.choices, clock)
+            yield _finished(typed, chosen)
+            return
+        said, stopped = yield from self._said(llm, sources, text, clock, asked.form)
         if said is None:
             yield _finished(typed, self._refused(text, sources, clock))
             return
         yield Status("Checking the citations")
-        answer = self._verified(text, said, sources, clock, stopped)
+        answer = self._verified(text, said, sources, clock, stopped, asked.form)
         if text != typed and not conversation.answers(text, answer.text):
             answer = self._refused(text, sources, clock, answer.claims)
         yield _finished(typed, answer)
@@ -182,14 +185,15 @@ class Engine:
         return self._embedder.count([passage])[0]
 
     def _said(
-        self, llm: LLM, sources: tuple[Source, ...], question: str, clock: _Clock
+        self, llm: LLM, sources: tuple[Source, ...], question: str, clock: _Clock, form: Form
     ) -> Generator[Event, None, tuple[str | None, str | None]]:
         """The model's answer, or None where it judges that the passages do not hold one.
 
         Returns the text and why it was cut short, if it was.
         """
-        opened = prompt.asked(self._family, sources, question)
+        opened = prompt.asked(self._family, sources, question, form)
         whole = prompt.to_answer(self._family, opened)
+        most = prompt.SHORT_TOKENS if form == "short" else self._policy.max_tokens
         clock.prompt_tokens = llm.count(whole)
         checks = (
             Check(prompt.to_judge(self._family, opened), prompt.YES, prompt.NO),
@@ -199,18 +203,15 @@ class Engine:
         gate = _Gate()
         steps = llm.generate(
             whole,
-            max_tokens=self._policy.max_tokens,
+            max_tokens=min(most, self._policy.max_tokens),
             checks=checks,
             never_first=prompt.REFUSAL_WORDS,
         )
         ended = False
         try:
             for step in steps:
-                if isinstance(step, Waiting):
-                    others = "1 other question" if step.ahead == 1 else f"{step.ahead} others"
-                    yield Status(f"Waiting for {others} to be answered")
-                elif isinstance(step, Prefill):
-                    yield Status("Reading the passages", step.done / step.total)
+                if isinstance(step, Waiting | Prefill):
+                    yield choose.told(step)
                 elif isinstance(step, Checked):
                     judged.append(step.probability)
                     if len(judged) < len(checks):
@@ -238,8 +239,9 @@ class Engine:
         sources: tuple[Source, ...],
         clock: _Clock,
         stopped: str | None,
+        form: Form,
     ) -> Answer:
-        clean, statements = cite.parse(said)
+        clean, statements = cite.phrase(said) if form == "short" else cite.parse(said)
         if stopped == "length" and len(statements) > 1:
             # The last sentence was cut off in the middle: half a sentence is not a claim.
             clean = clean[: statements[-2].span.end]
@@ -248,7 +250,7 @@ class Engine:
         claims = cite.cite(
             statements,
             sources,
-            self._similarity,
+            cite.similarity_by(self._embedder.embed_passages, question if form == "short" else ""),
             min_support=self._policy.min_support,
             question=question,
         )
@@ -262,17 +264,33 @@ class Engine:
             claims = [quote]
             clean, statements = cite.parse(quote.text)
             statements = [cite.Statement(clean, Span(0, len(clean)), ())]
-        return Answer(
+        written = cite.written(clean, statements, claims)
+        return self._answer(question, written, sources, clock, tuple(claims), stopped=stopped)
+
+    def _chosen(
+        self,
+        llm: LLM,
+        sources: tuple[Source, ...],
+        question: str,
+        choices: Sequence[str],
+        clock: _Clock,
+    ) -> Generator[Event, None, Answer]:
+        """The choice that the model finds likeliest, cited where the passages support it."""
+        opened = prompt.asked(self._family, sources, question)
+        clock.prompt_tokens = llm.count(choose.asked(self._family, opened, choices))
+        odds = yield from choose.weighed(llm, self._family, opened, choices)
+        clock.spoke(0)
+        best = odds.index(max(odds))
+        clean, statements = cite.phrase(choices[best])
+        claims = cite.cite(
+            statements,
+            sources,
+            cite.similarity_by(self._embedder.embed_passages, question),
+            min_support=self._policy.min_support,
             question=question,
-            text=cite.written(clean, statements, claims),
-            refused=False,
-            claims=tuple(claims),
-            sources=sources,
-            timings=clock.timings(),
-            model=self._model,
-            embedder=self._embedder.name,
-            stopped=stopped,
         )
+        written = cite.written(clean, statements, claims)
+        return self._answer(question, written, sources, clock, tuple(claims), choice=best)
 
     def _refused(
         self,
@@ -281,22 +299,32 @@ class Engine:
         clock: _Clock,
         claims: tuple[Claim, ...] = (),
     ) -> Answer:
+        return self._answer(question, REFUSAL, sources, clock, claims, refused=True)
+
+    def _answer(
+        self,
+        question: str,
+        text: str,
+        sources: tuple[Source, ...],
+        clock: _Clock,
+        claims: tuple[Claim, ...],
+        *,
+        refused: bool = False,
+        stopped: str | None = None,
+        choice: int | None = None,
+    ) -> Answer:
         return Answer(
             question=question,
-            text=REFUSAL,
-            refused=True,
+            text=text,
+            refused=refused,
             claims=claims,
             sources=sources,
             timings=clock.timings(),
             model=self._model,
             embedder=self._embedder.name,
+            stopped=stopped,
+            choice=choice,
         )
-
-    def _similarity(
-        self, claims: Sequence[str], passages: Sequence[str]
-    ) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-        vectors = self._embedder.embed_passages([*claims, *passages])
-        return np.asarray(vectors[: len(claims)] @ vectors[len(claims) :].T, dtype=np.float32)
 
 
 def _finished(typed: str, answer: Answer) -> Finished:

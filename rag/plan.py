@@ -27,6 +27,11 @@ def searches(question: str) -> list[str]:
     return [question, *parts] if len(parts) > 1 else [question]
 
 
+def with_choices(question: str, choices: Sequence[str]) -> list[str]:
+    """Searches for a question with answers to choose from: each may have its own passages."""
+    return [question, *(f"{question} {choice}" for choice in choices)]
+
+
 def interleaved(rankings: Sequence[Sequence[Hit]], k: int) -> list[Hit]:
     """The best of each ranking in turn, the parts' before the whole's, each passage once."""
     order = [*rankings[1:], rankings[0]]

@@ -16,7 +16,7 @@ from itertools import groupby
 from rag.focus import Focused, prose
 from rag.llm import Part, Prompt
 from rag.terms import terms
-from rag.types import Source
+from rag.types import Form, Source
 
 _TITLE = 80
 """Characters of an article's title that the model is shown: a title costs as much as a sentence."""
@@ -40,6 +40,17 @@ REFUSAL_WORDS = ("NOT", "Not", "not")
 JUDGEMENT = "\n\nCan this question be answered from the passages alone? Reply yes or no."
 YES = ("yes", "Yes")
 NO = ("no", "No")
+
+SHORT_INSTRUCTIONS = f"""\
+You are a reference desk. You answer questions from numbered passages only, never from memory.
+Find the passage sentence that answers the question, then reply with only the few words in it that \
+are the answer: a name, date, number or phrase, never a sentence.
+If the passages do not state the answer, reply only: {NOT_STATED}"""
+"""For an answer in a few words. Asked for behind the question instead, a small model goes on
+writing sentences."""
+
+SHORT_TOKENS = 32
+"""Tokens of such an answer, at most."""
 
 # What small models say instead of the words that they were told to say.
 _DECLINES = re.compile(
@@ -86,17 +97,16 @@ FAMILIES: dict[str, Family] = {"qwen2.5": _CHATML, "smollm2": _CHATML}
 """By the manifest's `family`. Both are ChatML, as their model cards show."""
 
 
-def instructions(family: Family) -> Prompt:
-    """The part that all prompts start with."""
-    return (
-        Part(family.system[0] + INSTRUCTIONS + family.system[1] + family.user[0], template=True),
-    )
+def instructions(family: Family, form: Form = "full") -> Prompt:
+    """The part that all prompts for answers of one form start with."""
+    told = SHORT_INSTRUCTIONS if form == "short" else INSTRUCTIONS
+    return (Part(family.system[0] + told + family.system[1] + family.user[0], template=True),)
 
 
-def asked(family: Family, sources: Sequence[Source], question: str) -> Prompt:
+def asked(family: Family, sources: Sequence[Source], question: str, form: Form = "full") -> Prompt:
     """Instructions, passages and question, with the user's turn still open."""
     return (
-        *instructions(family),
+        *instructions(family, form),
         Part(f"Passages:\n{listed(sources, question)}\n\nQuestion: {visible(question)}"),
     )
 

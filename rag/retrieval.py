@@ -9,26 +9,25 @@ come from ir-measures, so that they are the ones that everybody means.
 from __future__ import annotations
 
 import datetime as dt
-import gzip
 import hashlib
 import json
 import math
-import random
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from index.dates import normalise
 from index.errors import UsageError
 from index.types import Hit
+from rag import datafiles
 
 MEASURES = (
     "nDCG@10", "RR@10", "R@5", "R@10", "Success@1", "Success@3", "Success@5", "Success@10",
 )  # fmt: skip
 """What is reported, by ir-measures' names. Success@k is the share of questions with a hit."""
+
+_DOCS = "docs/retrieval.md"
 
 _PASSAGES = 100
 """Passages asked for: enough to hold ten documents and more."""
@@ -51,14 +50,21 @@ Search = Callable[[Topic, int], Sequence[Hit]]
 
 
 @dataclass(frozen=True, slots=True)
-class DataSet:
-    """documents: ids in the order of the corpus; unjudged: questions left out, no document known"""
+class Corpus:
+    """documents: ids in the order of the file; digest: of the file, in hex"""
 
     name: str
     documents: tuple[str, ...]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """unjudged: questions left out, no document known"""
+
+    corpus: Corpus
     topics: tuple[Topic, ...]
     unjudged: int
-    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +87,26 @@ class Result:
 
 def load(folder: Path) -> DataSet:
     """Reads the questions and the documents' ids. Raises UsageError, naming file and line."""
-    corpus = _needed(folder, "corpus.jsonl")
-    documents = tuple(_id(row, where) for row, where in _rows(corpus))
-    if len(set(documents)) < len(documents):
-        raise UsageError(f"{corpus} has two documents with one id. Give each its own.")
+    found = corpus(folder)
     topics, unjudged = _topics(folder)
-    known = set(documents)
+    known = set(found.documents)
     for topic in topics:
         if missing := set(topic.relevant) - known:
             raise UsageError(
                 f"The question {topic.id!r} in {folder} names the document "
-                f"{min(missing)!r}, which {corpus.name} does not have."
+                f"{min(missing)!r}, which its corpus does not have."
             )
-    digest = hashlib.sha256(corpus.read_bytes()).hexdigest()
-    return DataSet(folder.name, documents, tuple(topics), unjudged, digest)
+    return DataSet(found, tuple(topics), unjudged)
+
+
+def corpus(folder: Path) -> Corpus:
+    """Reads the documents' ids. Raises UsageError, naming file and line."""
+    file = datafiles.needed(folder, "corpus.jsonl", _DOCS)
+    documents = tuple(datafiles.identity(row, where) for row, where in datafiles.rows(file))
+    if len(set(documents)) < len(documents):
+        raise UsageError(f"{file} has two documents with one id. Give each its own.")
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    return Corpus(folder.absolute().name, documents, digest)
 
 
 def write_documents(folder: Path, into: Path) -> None:
@@ -102,7 +114,9 @@ def write_documents(folder: Path, into: Path) -> None:
 
     What is there already is left as it is, so that an interrupted run goes on.
     """
-    for number, (row, where) in enumerate(_rows(_needed(folder, "corpus.jsonl"))):
+    for number, (row, where) in enumerate(
+        datafiles.rows(datafiles.needed(folder, "corpus.jsonl", _DOCS))
+    ):
         file = into / f"{number // 1000:03}" / f"{number}.md"
         if file.exists():
             continue
@@ -115,13 +129,6 @@ def write_documents(folder: Path, into: Path) -> None:
         part = file.with_suffix(".part")
         part.write_text(f"---\n{head}---\n{text}\n", encoding="utf-8")
         part.replace(file)
-
-
-def sample(topics: Sequence[Topic], limit: int | None, seed: int) -> list[Topic]:
-    """All topics, or `limit` of them drawn with `seed`."""
-    if limit is None or limit >= len(topics):
-        return list(topics)
-    return random.Random(seed).sample(list(topics), limit)
 
 
 def measure(
@@ -174,17 +181,26 @@ def _mean(name: str, values: list[float], n: int) -> Measured:
 
 
 def _topics(folder: Path) -> tuple[list[Topic], int]:
-    asked = _file(folder, "questions.jsonl")
+    asked = datafiles.found(folder, "questions.jsonl")
     if asked is not None:
         found = [
-            Topic(_id(row, where), _question(row, where), _named(row), _asked(row))
-            for row, where in _rows(asked)
+            Topic(
+                datafiles.identity(row, where),
+                datafiles.question(row, where),
+                _named(row),
+                datafiles.asked(row),
+            )
+            for row, where in datafiles.rows(asked)
         ]
     else:
         judged = _judgements(folder)
         found = [
-            Topic(key := _id(row, where), _question(row, where), judged.get(key, {}))
-            for row, where in _rows(_needed(folder, "queries.jsonl"))
+            Topic(
+                key := datafiles.identity(row, where),
+                datafiles.question(row, where),
+                judged.get(key, {}),
+            )
+            for row, where in datafiles.rows(datafiles.needed(folder, "queries.jsonl", _DOCS))
         ]
     topics = [topic for topic in found if topic.relevant]
     if not topics:
@@ -215,61 +231,5 @@ def _judgements(folder: Path) -> dict[str, dict[str, int]]:
     return judged
 
 
-def _question(row: Mapping[str, Any], where: str) -> str:
-    for key in ("question", "question_sentence", "query", "text"):
-        if isinstance(row.get(key), str) and row[key].strip():
-            return str(row[key])
-    raise UsageError(f"{where}: a question needs a `question`.")
-
-
-def _named(row: Mapping[str, Any]) -> dict[str, int]:
-    if row.get("is_impossible"):
-        return {}
-    for key in ("documents", "gold_doc_ids", "gold_context_id", "relevant"):
-        value = row.get(key)
-        if value:
-            return {str(each): 1 for each in (value if isinstance(value, list) else [value])}
-    return {}
-
-
-def _asked(row: Mapping[str, Any]) -> dt.date | None:
-    iso = normalise(row.get("asked") or row.get("question_date"))
-    return dt.date.fromisoformat(iso) if iso and len(iso) == 10 else None
-
-
-def _id(row: Mapping[str, Any], where: str) -> str:
-    for key in ("id", "_id", "question_id", "doc_id"):
-        if row.get(key) not in (None, ""):
-            return str(row[key])
-    raise UsageError(f"{where}: an `id` is missing.")
-
-
-def _needed(folder: Path, name: str) -> Path:
-    file = _file(folder, name)
-    if file is None:
-        raise UsageError(f"{folder} has no {name} (nor {name}.gz). See docs/retrieval.md.")
-    return file
-
-
-def _file(folder: Path, name: str) -> Path | None:
-    for file in (folder / name, folder / f"{name}.gz"):
-        if file.is_file():
-            return file
-    return None
-
-
-def _rows(file: Path) -> Iterator[tuple[dict[str, Any], str]]:
-    """The objects of a file of JSON lines, each with its place for messages."""
-    opened = gzip.open if file.suffix == ".gz" else open
-    try:
-        with opened(file, "rt", encoding="utf-8") as lines:
-            for number, line in enumerate(lines, 1):
-                where = f"{file}, line {number}"
-                if not line.strip():
-                    continue
-                row = json.loads(line)
-                if not isinstance(row, dict):
-                    raise UsageError(f"{where} is not a JSON object.")
-                yield row, where
-    except (OSError, EOFError, ValueError) as exc:
-        raise UsageError(f"{file} cannot be read as JSON lines ({exc}).") from exc
+def _named(row: datafiles.Row) -> dict[str, int]:
+    return {} if row.get("is_impossible") else dict.fromkeys(datafiles.named(row), 1)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from typing import Literal
 
 from index.types import Filter, Span
 
@@ -89,6 +90,7 @@ class Answer:
     refused     the passages do not hold the answer
     stopped     cut short: by the reader ("cancelled"), or by the token limit ("length"); else None
     understood  what was searched for and answered, where that is not `question` as it was typed
+    choice      which of the question's choices was taken, from 0; None where there were none
     """
 
     question: str
@@ -101,6 +103,7 @@ class Answer:
     embedder: str
     stopped: str | None = None
     understood: str = ""
+    choice: int | None = None
 
 
 # Events, in the order in which `Engine.ask` yields them.
@@ -150,16 +153,24 @@ class Turn:
     answer: str
 
 
+Form = Literal["full", "short"]
+"""How an answer is worded: in sentences, or in a few words."""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """A question and what is known about it.
 
     history  earlier turns, oldest first
     where    what to search in; None: everything
+    form     how the answer is to be worded
+    choices  answers to choose from: one of them is taken, and nothing is refused
     asked    the day of asking, which "last week" counts from; None: today
     """
 
     text: str
     history: tuple[Turn, ...] = field(default=())
     where: Filter | None = None
+    form: Form = "full"
+    choices: tuple[str, ...] = ()
     asked: dt.date | None = None

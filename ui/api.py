@@ -5,7 +5,8 @@ POST /api/ask        {"question": "...", "stream": false} → the answer as `ref
                      "status", "sources", "token", and at last "answer" or "error".
                      "history": [{"question": "...", "answer": "..."}], oldest first, are earlier
                      turns, with which a follow-up is understood; the answer's "understood" says
-                     how, and is the "question" to send back for that turn
+                     how, and is the "question" to send back for that turn.
+                     "form": "short" asks for an answer in a few words
 POST /api/search     {"question": "...", "k": 10} → {"passages": [...]}, each as `refdesk search
                      --json` prints it
 GET  /api/documents  {"documents": [...]}
@@ -32,7 +33,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from index.errors import NotFoundError, RefdeskError, UsageError
 from index.types import Entry, Filter
-from rag.types import Event, Finished, Question, Sources, Status, Turn
+from rag.types import Event, Finished, Form, Question, Sources, Status, Turn
 from ui.asking import Asking, Askings, told
 from ui.desk import Desk
 from ui.limits import limits
@@ -73,12 +74,13 @@ class Earlier(BaseModel):
 
 class Ask(Limited):
     stream: bool = False
+    form: Form = "full"
     history: list[Earlier] = Field(default=[], max_length=100)
 
     def asked(self) -> Question:
         """Raises UsageError for what is not a date."""
         turns = tuple(Turn(each.question, each.answer) for each in self.history)
-        return Question(self.question, turns, self.where())
+        return Question(self.question, turns, self.where(), self.form)
 
 
 class Search(Limited):

@@ -106,6 +106,7 @@ def _questions(command: _Command) -> None:
     ask.add_argument(
         "--chat", action="store_true", help="a conversation: questions line by line, till the end"
     )
+    ask.add_argument("--short", action="store_true", help="answer in a few words")
     ask.add_argument("--json", action="store_true", help="print JSON")
     _add_filters(ask, "collection", "document", "tag", dates=True)
 
@@ -144,17 +145,33 @@ def _models(models: argparse.ArgumentParser, places: argparse.ArgumentParser) ->
 
 def _eval(evaluate: argparse.ArgumentParser, places: argparse.ArgumentParser) -> None:
     actions = evaluate.add_subparsers(dest="action", metavar="ACTION", required=True)
-    retrieval = actions.add_parser(
-        "retrieval", help="are the right documents found?", parents=[places]
-    )
-    retrieval.add_argument("--data", type=Path, required=True, metavar="DIR", help="the data set")
-    retrieval.add_argument("--limit", type=_positive, metavar="N", help="only N of the questions")
-    retrieval.add_argument("--seed", type=int, default=0, metavar="N", help="which ones (0)")
+
+    def action(name: str, text: str) -> argparse.ArgumentParser:
+        each = actions.add_parser(name, help=text, parents=[places])
+        each.add_argument("--data", type=Path, required=True, metavar="DIR", help="the data set")
+        each.add_argument("--limit", type=_positive, metavar="N", help="only N of the questions")
+        each.add_argument("--seed", type=int, default=0, metavar="N", help="which ones (0)")
+        each.add_argument("--out", type=Path, metavar="FILE", help="where the figures go (JSON)")
+        each.add_argument("--json", action="store_true", help="print JSON")
+        return each
+
+    retrieval = action("retrieval", "are the right documents found?")
     retrieval.add_argument(
         "--dated", action="store_true", help="tell the search on what day each question was asked"
     )
-    retrieval.add_argument("--out", type=Path, metavar="FILE", help="where the figures go (JSON)")
-    retrieval.add_argument("--json", action="store_true", help="print JSON")
+    answers = action("answers", "are answers right, cited, and refused where they should be?")
+    answers.add_argument("--questions", type=Path, metavar="FILE", help="not questions.jsonl")
+    answers.add_argument("--every", type=_positive, default=1, metavar="K", help="each K-th only")
+    form = answers.add_mutually_exclusive_group()
+    form.add_argument("--short", action="store_true", help="answers in a few words")
+    form.add_argument("--choices", action="store_true", help="one of each question's choices")
+    answers.add_argument("--reading", action="store_true", help="give documents, do not search")
+    answers.add_argument("--against", type=Path, metavar="FILE", help="another's predictions")
+    grounding = action("grounding", "does the check of claims tell what is supported?")
+    for each in (answers, grounding):
+        each.add_argument(
+            "--show", type=int, default=0, metavar="N", help="failures of each kind to print (0)"
+        )
 
 
 def _add_labels(parser: argparse.ArgumentParser) -> None:

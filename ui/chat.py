@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from index.errors import QuestionError, UsageError
 from index.types import Filter
 from rag.build import Parts
-from rag.types import Answer, Event, Finished, Question, Status, Token, Turn
+from rag.types import Answer, Event, Finished, Form, Question, Status, Token, Turn
 from ui.limits import limits_of
 from ui.opening import opened, print_json
 from ui.plain import answer_json, answer_text
@@ -42,7 +42,7 @@ def ask(arguments: argparse.Namespace) -> int:
     limited = limits_of(arguments)
     with StatusLine() as line, opened(arguments, loading=line.say) as parts:
         if arguments.question is not None and not arguments.chat:
-            question = Question(arguments.question, where=limited)
+            question = Question(arguments.question, where=limited, form=_form(arguments))
             answer = _answered(parts.ask(question), line, live=_live(arguments))
             if arguments.json:
                 return print_json(answer_json(answer))
@@ -71,6 +71,7 @@ class _Chat:
         self._ask: Callable[[Question], Iterator[Event]] = parts.ask
         self._line = line
         self._limited = limited
+        self._form = _form(arguments)
         self._interactive = interactive
         self._history: tuple[Turn, ...] = ()
 
@@ -91,7 +92,7 @@ class _Chat:
         if not self._interactive and not self._json:
             print(f"{_PROMPT}{question}")
         try:
-            asked = Question(question, self._history, self._limited)
+            asked = Question(question, self._history, self._limited, self._form)
             answer = _answered(self._ask(asked), self._line, live=self._live)
         except QuestionError as exc:
             print(f"refdesk: {exc}", file=sys.stderr)
@@ -161,6 +162,10 @@ def _answered(events: Iterator[Event], line: StatusLine, *, live: bool) -> Answe
     line.clear()
     assert answer is not None, "ask ends with Finished"
     return answer
+
+
+def _form(arguments: argparse.Namespace) -> Form:
+    return "short" if arguments.short else "full"
 
 
 def _live(arguments: argparse.Namespace) -> bool:

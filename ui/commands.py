@@ -257,6 +257,8 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "serve": serve,
     "config": config_,
     "eval retrieval": evaluating.retrieval,
+    "eval answers": evaluating.answers,
+    "eval grounding": evaluating.grounding,
     "models list": models_list,
     "models pull": models_pull,
     "models add": models_add,

@@ -10,7 +10,7 @@ from index.errors import LibraryError, QuestionError
 from index.library import Library
 from index.types import Filter
 from rag.engine import REFUSAL, Engine, Policy
-from rag.prompt import FAMILIES, NOT_STATED
+from rag.prompt import FAMILIES, NOT_STATED, SHORT_TOKENS
 from rag.types import Answer, Event, Finished, Question, Sources, Status, Token, Turn
 from tests.fakes import HashEmbedder, ScriptedLLM
 
@@ -229,3 +229,48 @@ def test_an_empty_library(tmp_path: Path) -> None:
     library = Library(tmp_path / "none", HashEmbedder())
     with pytest.raises(LibraryError, match="refdesk add"):
         list(engine(library, ScriptedLLM()).ask("Anything?"))
+
+
+def test_a_short_answer_is_checked_and_cited(library: Library) -> None:
+    llm = ScriptedLLM("$42 million [3]\nIt was dear.")
+    asked = Question("What did the plant cost?", form="short")
+    answer = finished(list(engine(library, llm).ask(asked)))
+    assert answer.text == "$42 million [1]"
+    (claim,) = answer.claims
+    assert claim.supported
+    assert claim.citations[0].quote == "The plant cost $42 million."
+    assert "few words" in llm.prompts[0]
+
+
+def test_a_short_answer_ends_soon(library: Library) -> None:
+    llm = ScriptedLLM("$42 million " * 50)
+    answer = finished(list(engine(library, llm).ask(Question("What did it cost?", form="short"))))
+    assert answer.timings.answer_tokens == SHORT_TOKENS
+
+
+def test_a_short_answer_that_the_passages_do_not_hold_is_refused(library: Library) -> None:
+    llm = ScriptedLLM("Odd Hansen")
+    answer = finished(list(engine(library, llm).ask(Question("Who drew it?", form="short"))))
+    assert answer.refused
+    assert [claim.text for claim in answer.claims] == ["Odd Hansen"]
+
+
+def test_a_short_answer_stays_whole(library: Library, tmp_path: Path) -> None:
+    (tmp_path / "mayor.txt").write_text("The mayor of Varn is Dr. A. B. Holt of St. Olav.")
+    library.add([tmp_path / "mayor.txt"])
+    llm = ScriptedLLM("Dr. A. B. Holt of St. Olav.")
+    asked = Question("Who is the mayor of Varn?", form="short")
+    answer = finished(list(engine(library, llm).ask(asked)))
+    assert [claim.text for claim in answer.claims] == ["Dr. A. B. Holt of St. Olav."]
+
+
+def test_one_of_the_choices_is_taken_and_cited(library: Library) -> None:
+    # The scripted model gives every letter the same probability: the first choice is taken.
+    asked = Question("What did the plant cost?", choices=("$42 million", "$57 million"))
+    answer = finished(list(engine(library, ScriptedLLM("A")).ask(asked)))
+    assert (answer.choice, answer.text, answer.refused) == (0, "$42 million [1]", False)
+    assert answer.claims[0].citations[0].quote == "The plant cost $42 million."
+    swapped = Question("What did the plant cost?", choices=("$57 million", "$42 million"))
+    answer = finished(list(engine(library, ScriptedLLM("A")).ask(swapped)))
+    assert (answer.choice, answer.text) == (0, "$57 million")
+    assert not answer.claims[0].supported

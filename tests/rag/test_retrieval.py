@@ -10,7 +10,7 @@ import pytest
 
 from index.errors import UsageError
 from index.types import Chunk, Entry, Hit
-from rag import retrieval
+from rag import datafiles, retrieval
 
 
 def lines(file: Path, *rows: object) -> None:
@@ -46,7 +46,7 @@ def hit(number: int) -> Hit:
 
 def test_a_data_set_in_our_layout(folder: Path) -> None:
     data = retrieval.load(folder)
-    assert data.documents == ("mill", "bell", "boat")
+    assert data.corpus.documents == ("mill", "bell", "boat")
     assert [topic.relevant for topic in data.topics] == [{"mill": 1}, {"bell": 1, "boat": 1}]
     assert data.unjudged == 1
     assert [topic.asked for topic in data.topics] == [dt.date(2024, 6, 2), None]
@@ -69,7 +69,7 @@ def test_the_measures_are_the_usual_ones(folder: Path) -> None:
         # The second question finds its first document in the second place, twice.
         return [hit(0)] if "grinds" in topic.text else [hit(0), hit(1), hit(1)]
 
-    result = retrieval.measure(data.topics, data.documents, search)
+    result = retrieval.measure(data.topics, data.corpus.documents, search)
     found = {each.name: each.mean for each in result.measures}
     assert found["Success@1"] == pytest.approx(0.5)
     assert found["Success@3"] == pytest.approx(1.0)
@@ -82,7 +82,9 @@ def test_the_measures_are_the_usual_ones(folder: Path) -> None:
 def test_nothing_found_is_a_miss_not_a_gap(folder: Path) -> None:
     data = retrieval.load(folder)
     result = retrieval.measure(
-        data.topics, data.documents, lambda topic, _: [hit(0)] if "grinds" in topic.text else []
+        data.topics,
+        data.corpus.documents,
+        lambda topic, _: [hit(0)] if "grinds" in topic.text else [],
     )
     assert {each.name: each.mean for each in result.measures}["Success@10"] == pytest.approx(0.5)
 
@@ -102,8 +104,8 @@ def test_documents_are_written_once_as_articles(folder: Path) -> None:
 
 def test_a_sample_is_the_same_for_the_same_seed(folder: Path) -> None:
     topics = retrieval.load(folder).topics
-    assert retrieval.sample(topics, None, 0) == list(topics)
-    assert retrieval.sample(topics, 1, 3) == retrieval.sample(topics, 1, 3)
+    assert datafiles.drawn(topics, None, 0) == list(topics)
+    assert datafiles.drawn(topics, 1, 3) == datafiles.drawn(topics, 1, 3)
 
 
 @pytest.mark.parametrize(

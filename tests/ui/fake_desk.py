@@ -131,6 +131,7 @@ class FakeDesk:
     """pace_s: how long each step takes.
 
     asked   the questions, in order
+    forms   how each answer was to be worded
     limits  what each was limited to
     turns   the earlier turns that each came with
     open    how many iterators have been opened and not yet closed
@@ -139,6 +140,7 @@ class FakeDesk:
     def __init__(self, pace_s: float = 0.0) -> None:
         self.pace_s = pace_s
         self.asked: list[str] = []
+        self.forms: list[str] = []
         self.limits: list[Filter | None] = []
         self.turns: list[tuple[Turn, ...]] = []
         self.open = 0
@@ -173,6 +175,7 @@ class FakeDesk:
     def ask(self, question: Question | str) -> Iterator[Event]:
         if isinstance(question, Question):
             self.limits.append(question.where)
+            self.forms.append(question.form)
             self.turns.append(question.history)
             question = question.text
         with self._lock:

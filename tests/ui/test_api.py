@@ -66,6 +66,16 @@ def test_a_question_takes_limits(client: TestClient, desk: FakeDesk) -> None:
     assert desk.limits[-1] is None
 
 
+def test_an_answer_may_be_asked_for_in_a_few_words(client: TestClient, desk: FakeDesk) -> None:
+    assert client.post("/api/ask", json={"question": "How?", "form": "short"}).status_code == 200
+    assert desk.forms[-1] == "short"
+    assert client.post("/api/ask", json={"question": "How?"}).status_code == 200
+    assert desk.forms[-1] == "full"
+    answer = client.post("/api/ask", json={"question": "How?", "form": "long"})
+    assert answer.status_code == 422
+    assert "form" in answer.json()["error"]
+
+
 def test_a_question_takes_earlier_turns(client: TestClient, desk: FakeDesk) -> None:
     turn = {"question": "Who is the harbour master?", "answer": "Ines Holt. [1]"}
     body = {"question": "When did he close the quay?", "history": [turn]}

@@ -1,0 +1,78 @@
+"""Answers to choose from: the model's next-token probabilities of their letters.
+
+The choices stand behind the question with letters before them, and the letter that the model
+would most likely begin its reply with is taken. A small model likes some letters better than
+others, so the choices are shown in several orders (cyclic rotations: each choice bears each
+letter once) and their probabilities are averaged, as in Zheng et al., "Large Language Models Are
+Not Robust Multiple Choice Selectors", 2024. Only the tail of the prompt is read again for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from string import ascii_uppercase as LETTERS
+
+from index.errors import QuestionError
+from rag.llm import LLM, Check, Checked, Part, Piece, Prefill, Prompt, Waiting
+from rag.prompt import Family, to_answer, visible
+from rag.types import Status
+
+_ASK = "\n\nWhich is right by the passages? Reply with its letter alone."
+
+
+def asked(family: Family, opened: Prompt, choices: Sequence[str]) -> Prompt:
+    """Ends the user's turn of `opened` with the choices, and begins the reply.
+
+    Raises QuestionError for fewer than two choices, or more than there are letters.
+    """
+    if not 2 <= len(choices) <= len(LETTERS):
+        raise QuestionError(
+            f"A question takes 2 to {len(LETTERS)} choices; this one has {len(choices)}."
+        )
+    lines = [
+        f"{letter}. {' '.join(visible(choice).split())}"
+        for letter, choice in zip(LETTERS, choices, strict=False)
+    ]
+    return to_answer(family, (*opened, Part("\n\n" + "\n".join(lines) + _ASK)))
+
+
+def weighed(
+    llm: LLM, family: Family, opened: Prompt, choices: Sequence[str]
+) -> Generator[Status, None, list[float]]:
+    """The probability of each choice, averaged over the orders in which they are shown.
+
+    Raises QuestionError, ModelError.
+    """
+    n = len(choices)
+    letters = LETTERS[:n]
+    checks = []
+    for turn in range(n):
+        prompt = asked(family, opened, [*choices[turn:], *choices[:turn]])
+        checks += [
+            Check(prompt, (letter,), tuple(each for each in letters if each != letter))
+            for letter in letters
+        ]
+    found: list[float] = []
+    steps = llm.generate(checks[-1].prompt, max_tokens=1, checks=checks)
+    try:
+        for step in steps:
+            if isinstance(step, Checked):
+                found.append(step.probability)
+            elif isinstance(step, Piece):
+                break
+            else:
+                yield told(step)
+    finally:
+        close = getattr(steps, "close", None)
+        if close:
+            close()
+    # In turn t the letter at place p stands for choice p + t.
+    return [sum(found[turn * n + (at - turn) % n] for turn in range(n)) / n for at in range(n)]
+
+
+def told(step: Waiting | Prefill) -> Status:
+    """What a step before the first word means to whoever waits."""
+    if isinstance(step, Waiting):
+        others = "1 other question" if step.ahead == 1 else f"{step.ahead} others"
+        return Status(f"Waiting for {others} to be answered")
+    return Status("Reading the passages", step.done / step.total)

@@ -31,7 +31,7 @@ TURNS = 4
 """Earlier turns that a question may point back to."""
 
 CHARACTERS = 300
-"""Read of an earlier question, and of an answer."""
+"""Read of an earlier question, and of an answer; a longer question is no follow-up."""
 
 _MARKER = re.compile(r"\s*\[[\d,;\s]*\]")
 _OPENING = re.compile(
@@ -155,8 +155,8 @@ def _statement(answer: str, asked: str) -> str:
 
 def _alone(question: str, said: Sequence[_Said]) -> str:
     """`question`, where it points back to `said`, in words that do not."""
-    if not said:
-        return question
+    if not said or len(question) > CHARACTERS:
+        return question  # so long a question says what it means
     plain = " ".join(question.replace("’", "'").split()).rstrip("?!. ")
     core = _OPENING.sub("", plain, count=1) if _OPENING.match(plain) else plain
     linked = core != plain

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from rag import config, evaluate
@@ -128,6 +130,13 @@ def test_what_completed_a_question_does_not_answer_it(
     question: str, answer: str, expected: bool
 ) -> None:
     assert answers(question, answer) is expected
+
+
+def test_a_long_question_is_left_alone_and_takes_no_time() -> None:
+    question = "Why did he " + "say that it " * 100
+    start = time.process_time()
+    assert understood(question, (CHIEF, SALE)) == question
+    assert time.process_time() - start < 0.1
 
 
 def test_the_measured_conversations_are_sound() -> None:

@@ -127,7 +127,8 @@ def quantise_pairs(
 def _apart(scores: npt.ArrayLike) -> np.ndarray[Any, np.dtype[np.float64]]:
     """Scores for one question less their mean: only their differences make an order."""
     held = np.asarray(scores, np.float64)
-    return held - held.mean()
+    apart: np.ndarray[Any, np.dtype[np.float64]] = held - held.mean()
+    return apart
 
 
 def _encoder(folder: Path, limit: int) -> Callable[..., Any]:

@@ -5,15 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from index.rerank import CrossEncoderReranker
+from rag import config
+from rag.build import Parts
 from tests.model.conftest import SMALL
+from tests.tiny import cross_encoder
 from ui.cli import main
 
 pytestmark = pytest.mark.model
 
 
-def test_a_data_set_is_indexed_searched_and_judged(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
     data = tmp_path / "set"
     data.mkdir()
     documents = {
@@ -35,6 +38,12 @@ def test_a_data_set_is_indexed_searched_and_judged(
             for k, q in questions.items()
         )
     )
+    return data
+
+
+def test_a_data_set_is_indexed_searched_and_judged(
+    tmp_path: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     command = ["--home", str(tmp_path / "home"), "eval", "retrieval", "--data", str(data)]
     assert main([*command, "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)
@@ -42,10 +51,52 @@ def test_a_data_set_is_indexed_searched_and_judged(
     assert figures["measures"]["Success@3"] == 1.0
     assert 0.0 < figures["measures"]["nDCG@10"] <= 1.0
     assert figures["search_s"] > 0
+    assert figures["settings"]["reranker"] is None
     out = tmp_path / "figures.json"
     assert main([*command, "--limit", "2", "--out", str(out)]) == 0
     assert "nDCG@10" in capsys.readouterr().out
     assert json.loads(out.read_text())["questions"] == 2
+
+
+def test_a_reranker_takes_part_and_is_named(
+    tmp_path: Path,
+    data: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stock = Parts(config.load(environment={}))
+    embedder = stock.entry("embedder")
+    models = tmp_path / "models"
+    models.mkdir()
+    (models / embedder.name).symlink_to(stock.models.locate(embedder.name))
+    monkeypatch.setenv("REFDESK_MODELS_FOLDER", str(models))
+    monkeypatch.setenv("REFDESK_EMBEDDER_BACKEND", "torch")
+    brought = cross_encoder(tmp_path / "brought")
+    added = ["models", "add", str(brought), "--name", "tiny", "--role", "reranker"]
+    assert main([*added, "--context", "128"]) == 0
+    command = ["--home", str(tmp_path / "home"), "eval", "retrieval", "--data", str(data)]
+    assert main(command) == 0
+    assert "3 documents, reranked by tiny" in capsys.readouterr().out
+    found = json.loads(next((tmp_path / "home").rglob("retrieval.json")).read_text())
+    assert (found["settings"]["reranker"], found["settings"]["rerank"]) == ("tiny", 20)
+
+    question = [
+        "--home",
+        str(next((tmp_path / "home" / "eval").iterdir())),
+        "search",
+        "What rings?",
+    ]
+    orders = []
+    for setting in ("off", "tiny"):
+        monkeypatch.setenv("REFDESK_RETRIEVAL_RERANKER", setting)
+        assert main([*question, "--json"]) == 0
+        orders.append([row["text"] for row in json.loads(capsys.readouterr().out)])
+    assert sorted(orders[0]) == sorted(orders[1])
+    judge = CrossEncoderReranker(models / "tiny", name="tiny", limit=128)
+    title = {"The bell": "bell", "A ferry ": "boat", "The old ": "mill"}
+    read = [f"{title[text[:8]]}\n{text}" for text in orders[1]]
+    scores = judge.scores("What rings?", read)
+    assert scores == sorted(scores, reverse=True)
 
 
 def test_a_folder_that_is_no_data_set_is_told(

@@ -31,7 +31,7 @@ _PUBLISHER = re.compile(
 )
 _NO_NAME = re.compile(
     r"(?i:\b(?:an?|and|und|et|all|any|are|at|by|for|from|how|in|is|it|my|new|news|no|not|of|on|our|out"
-    r"|read|related|share|that|the|this|to|top|we|what|when|why|with|your?)\b)"
+    r"|read|related|staff|reporters?|editors?|desk|newsroom|share|that|the|this|to|top|we|what|when|why|with|your?)\b)"
 )
 _NAMES_ONLY = re.compile(r"(?:(?:by|By|and|for|of|&|[|·•—–/-]|[^\W\d_a-z][^\s]*)(?:\s+|$)){1,8}")
 _BY = re.compile(

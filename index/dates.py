@@ -72,7 +72,7 @@ _NOISE = re.compile(
     r"|\d+\s*min(?:ute)?[sn]?\.?\s+(?:lesezeit|de\s+lecture)"
     r"|(?:viewed\s+)?\d[\d.,]*\s*[km]?\+?\s*"
     r"(?:views?|times|shares?|likes?|comments?|reads?|reactions?|claps?|replies|ratings?)"
-    r"|(?:just\s+now|\d+\s+(?:minute|hour|day|week|month|year)s?\s+ago)"
+    r"|(?:just\s+now|\b(?:today|yesterday|heute|gestern)\b|\d+\s+(?:minute|hour|day|week|month|year)s?\s+ago)"
     r"|(?:vor|il\s+y\s+a)\s+\d+\s+(?:minute|stunde|tag|woche|monat|jahr|heure|jour|semaine|mois|an)"
     r"(?:e?[ns])?"
     r"|(?:(?:at|um|à)\s+)?\d{1,2}(?::\d{2}(?::\d{2})?|h(?:\d{2})?\b|\.\d{2}(?=\s*(?:uhr|gmt|bst|cet)))"

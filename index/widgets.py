@@ -27,6 +27,7 @@ _COUNT = re.compile(r"\d[\d,.]*k?")
 _SAYS = re.compile(r".{1,60} (?:says|said|wrote|schrieb|sagt|écrit|a écrit|dit|a dit) ?:?")
 _REPLY = re.compile(r"reply|antworten|répondre")
 _NEAR = 3  # lines between a reader's comment and the name, date or button that belongs to it
+_PARAGRAPH = 12  # words
 _FEW = 3  # words of a name
 
 
@@ -89,7 +90,9 @@ def _comments(lines: Sequence[Line], found: set[int]) -> set[int]:
     """
     prose = [n for n, line in enumerate(lines) if line.sentence and n not in found]
     heads = [n for n, line in enumerate(lines) if COMMENTS.fullmatch(line.key)]
-    heads = [n for n in heads if prose and n > prose[0]]
+    told = (n for n in prose if lines[n].words >= _PARAGRAPH and END.search(lines[n].text))
+    first = next(told, len(lines))  # under a title stands a number of comments too
+    heads = [n for n in heads if n > first]
     counted = [n for n in heads if any(ch.isdigit() for ch in lines[n].key)]
     if not heads or len(counted) > 1:
         return set()

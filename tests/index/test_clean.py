@@ -69,6 +69,7 @@ def kept(lines: list[str], title: str | None = TITLE) -> list[str]:
         ["Lesen Sie auch", "Wem gehört der Kran?", "Kommentare (12)", "Impressum", "Datenschutz"],
         ["Lire aussi", "Le port en hiver", "Laisser un commentaire", "Mentions légales"],
         ["Keep reading", "The Boat That Would Not Sink", "Is the bridge blue?", "Load more"],
+        ["Comments", "Guest", "About time.", "2 hours ago", "Like", "Reply", "View all comments"],
         [
             "2 thoughts on “Old Crane to Leave the Harbour”",
             *(

@@ -132,6 +132,7 @@ def test_normalise(value: object, date: str | None) -> None:
         ("Par Élodie Le Goff et Yann Roux", "Élodie Le Goff and Yann Roux"),
         ("Autorin: Jana Doe", "Jana Doe"),
         ("Interview by Jane Doe", "Jane Doe"),
+        ("By Staff Reporter", None),
         ("Von Anfang an", None),
         ("Par exemple", None),
         ("Photography by Tom Ash", None),

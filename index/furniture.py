@@ -51,7 +51,8 @@ WIDGET = _any(
     # sharing and printing
     r"share(?: (?:this|the))?(?: (?:article|post|story|page|news))?(?: on| via| with)?"
     rf"(?: {_NETWORK}(?:[ ,|/·]+(?:and )?{_NETWORK})*)|share (?:this|the) (?:article|post|story)",
-    r"share this page|(?:click|tap) to (?:share|tweet|copy|print|e-?mail)(?: .{0,60})?|like loading",
+    r"share this page|(?:click|tap) to (?:share|tweet|copy|print|e-?mail)(?: .{0,60})?"
+    r"|like loading",
     r"(?:artikel|beitrag) (?:teilen|drucken|merken)|partager (?:cet|l')\s?article.{0,30}",
     # finding the way
     r"(?:skip|jump) to (?:main |primary )?(?:content|navigation|search|footer|recipe)",
@@ -141,7 +142,8 @@ CONSENT = _any(
 # What heads a section of readers' comments.
 COMMENTS = _any(
     rf"(?:\d+|one) {_COMMENT}(?: (?:on|to|zu|sur) .{{1,200}})?|{_COMMENT} ?\(\d+\)?",
-    r"leave a reply|(?:reader )?comments|responses|(?:leser)?kommentare|commentaires(?: des lecteurs)?",
+    r"leave a reply|(?:reader )?comments|responses|(?:leser)?kommentare"
+    r"|commentaires(?: des lecteurs)?",
 )
 # What stands around the posts of a forum.
 SIGN = _any(

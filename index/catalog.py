@@ -16,8 +16,10 @@ from index.database import Connection, Database, Row, digest, marks
 from index.errors import NotFoundError
 from index.held import FIELDS, Held, Origin, Stored
 from index.passages import Passages
+from index.texts import Texts
 from index.types import Document, Entry, Page, Span
 from index.versions import Versions
+from index.words import Fts5Words
 
 __all__ = ["Catalog"]
 
@@ -32,6 +34,7 @@ class Catalog(Passages):
         """
         super().__init__(Database(path))
         self.versions = Versions(self._db)
+        self.words = Fts5Words(self._db)
 
     def close(self) -> None:
         self._db.close()
@@ -43,6 +46,10 @@ class Catalog(Passages):
     def revision(self) -> int:
         """Grows with each committed change of any kind, by whichever process."""
         return self._db.revision()
+
+    def texts(self) -> Texts:
+        """All texts as they are now. The caller closes it."""
+        return Texts(self._db.snapshot())
 
     def is_empty(self) -> bool:
         return not self._db.rows("SELECT 1 FROM document LIMIT 1")

@@ -25,6 +25,7 @@ from index.read import read_all
 from index.report import Labels, Progress, Report
 from index.types import Entry, Filter, Hit
 from index.walk import Problem, storable, walk
+from index.wordcache import WordCache
 
 __all__ = [
     "Labels",
@@ -42,12 +43,14 @@ __all__ = [
 class LibrarySettings:
     """chunk_tokens: budget of a passage; candidates: taken from each of the two searches.
 
+    words           what searches by words: one of `index.wordcache.KINDS`
     merge_versions  of several versions of one article, search only the newest
     """
 
     chunk_tokens: int = 120
     max_file_bytes: int = 32 * 1024 * 1024
     store: str = "faiss"
+    words: str = "auto"
     candidates: int = 100
     weights: Weights = field(default_factory=Weights)
     merge_versions: bool = True
@@ -68,7 +71,7 @@ class Library:
         read  gives the documents that a file holds, as `index.read.read_all` and
               `index.parse.Parser` do
 
-        Raises CorruptError, StorageError, BusyError.
+        Raises CorruptError, StorageError, BusyError, SettingsError.
         """
         self._folder = folder
         self._embedder = embedder
@@ -79,6 +82,7 @@ class Library:
             self._catalog, self._ingest, read, max_file_bytes=self._settings.max_file_bytes
         )
         self._nearest = Nearest(self._catalog, embedder, folder / "vectors", self._settings.store)
+        self._words = WordCache(self._catalog, folder / "words", self._settings.words)
         self._ranking = Ranking(
             self._catalog,
             embedder,
@@ -89,6 +93,7 @@ class Library:
         self._limits = Limits(self._catalog, self.get, newest=self._settings.merge_versions)
 
     def close(self) -> None:
+        self._words.close()
         self._catalog.close()
 
     def entries(self) -> list[Entry]:
@@ -313,12 +318,14 @@ class Library:
         if not len(store) or (limited and not limited[0]):
             return []
         documents, allowed = limited or (None, None)
-        return self._ranking.best(question, k, store, documents, allowed, today)
+        words = self._words.search()
+        return self._ranking.best(question, k, store, words, documents, allowed, today)
 
     def _finish(self) -> None:
-        """After the last change of a run: drop what none uses, write the vectors' cache."""
+        """After the last change of a run: drop what none uses, write the caches."""
         self._catalog.collect()
         self._nearest.publish()
+        self._words.publish()
 
     def _writing(self) -> _Writing:
         return _Writing(self._write_lock, self._folder)

@@ -17,8 +17,10 @@ from index.database import Database, digest, marks
 from index.errors import NotFoundError
 from index.held import FIELDS, Held, Origin, Stored
 from index.places import Places, origin_of, place
+from index.texts import Texts
 from index.types import Document, Entry, Page, Span
 from index.versions import Versions
+from index.words import Fts5Words
 
 __all__ = ["Catalog"]
 
@@ -33,6 +35,7 @@ class Catalog(Places):
         """
         super().__init__(Database(path))
         self.versions = Versions(self._db)
+        self.words = Fts5Words(self._db)
 
     def close(self) -> None:
         self._db.close()
@@ -48,6 +51,10 @@ class Catalog(Places):
     def together(self) -> AbstractContextManager[None]:
         """Changes that reach the disk at once; see `index.database.Database.together`."""
         return self._db.together()
+
+    def texts(self) -> Texts:
+        """All texts as they are now. The caller closes it."""
+        return Texts(self._db.snapshot())
 
     def is_empty(self) -> bool:
         return not self._db.rows("SELECT 1 FROM document LIMIT 1")

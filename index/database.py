@@ -9,14 +9,15 @@ import contextlib
 import hashlib
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from index.chunk import embedded
 from index.errors import BusyError, CorruptError, StorageError
 from index.schema import MIGRATIONS, SCHEMA, VERSION
 
-__all__ = ["Connection", "Database", "Row", "digest", "marks"]
+__all__ = ["Connection", "Database", "Row", "Snapshot", "digest", "marks"]
 
 Row = sqlite3.Row
 Connection = sqlite3.Connection
@@ -66,6 +67,14 @@ class Database:
         """All rows that a query gives."""
         with self._lock, self._told():
             return self.connection.execute(sql, values).fetchall()
+
+    def snapshot(self) -> Snapshot:
+        """The database as it is now, to be read at leisure while others read and write it.
+
+        The caller closes it. Raises StorageError, BusyError, CorruptError.
+        """
+        with self._told():
+            return Snapshot(self.path, self._told)
 
     def sequence(self) -> int:
         """Grows with each committed change of passages, by whichever process."""
@@ -176,6 +185,26 @@ class Database:
                 f"The library {self.path} cannot be opened ({exc.strerror}). "
                 "Check the folder's rights, or name another with --home."
             ) from exc
+
+
+class Snapshot:
+    """One state of a database, on a connection of its own. For one thread at a time."""
+
+    def __init__(self, path: Path, told: Callable[[], contextlib.AbstractContextManager[None]]):
+        """told: turns SQLite's errors into ours."""
+        self._told = told
+        self._connection = sqlite3.connect(path, timeout=10, check_same_thread=False)
+        self._connection.isolation_level = None
+        self._connection.execute("PRAGMA query_only=ON")
+        self._connection.execute("BEGIN")
+
+    def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """All rows that a query gives; the first query fixes the state."""
+        with self._told():
+            return self._connection.execute(sql, values).fetchall()
+
+    def close(self) -> None:
+        self._connection.close()
 
 
 def _statements(script: str) -> Iterator[str]:

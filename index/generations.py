@@ -1,13 +1,16 @@
-"""Generations of a derived file on disk: written aside, verified when opened, swapped whole.
+"""Generations of derived files on disk: written aside, verified when opened, swapped whole.
 
     vectors/
       CURRENT               the name of the generation in use
-      gen-7/index.bin       the file
-      gen-7/manifest.json   sha256, count, sequence and fingerprint: what it was made from
+      gen-7/index.bin       the file, or several
+      gen-7/manifest.json   what it was made from (`State`), and each file's sha256
 
 A reader takes a generation only if it is complete, undamaged and made from the state of the
-database that the reader sees; otherwise it rebuilds from the database. So a crash at any point
-costs a rebuild at worst. Order of writes: file, manifest, fsync, rename, fsync, CURRENT.
+database that the reader sees; otherwise it does without. So a crash at any point costs the work
+since the last one at worst. Order of writes: files, manifest, fsync, rename, fsync, CURRENT.
+
+A generation may begin as hard links to an older one's files. Whoever fills it adds and deletes
+files and replaces them by renaming, but never writes into one.
 """
 
 from __future__ import annotations
@@ -17,11 +20,15 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-_FILE = "index.bin"
+__all__ = ["FILE", "Generation", "State", "current", "latest", "publish", "sha256"]
+
+FILE = "index.bin"
+"""The name of the file where a generation has only one."""
+
 _MANIFEST = "manifest.json"
 _CURRENT = "CURRENT"
 _KEEP = 2
@@ -29,7 +36,7 @@ _KEEP = 2
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a generation was made from; two equal states hold the same vectors."""
+    """What a generation was made from; two equal states hold the same."""
 
     sequence: int
     count: int
@@ -37,24 +44,33 @@ class State:
     kind: str
 
 
-def current(root: Path, state: State) -> Path | None:
-    """The file of the generation in use, if it is undamaged and made from `state`."""
-    try:
-        folder = root / (root / _CURRENT).read_text(encoding="utf-8").strip()
-        manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-        if manifest.get("state") != asdict(state):
-            return None
-        file = folder / _FILE
-        return file if sha256(file) == manifest.get("sha256") else None
-    except (OSError, ValueError, AttributeError):
-        # Missing or damaged: a cache is not repaired but made again.
-        return None
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One whose files were found as they were written. files: path in `folder` → sha256."""
+
+    folder: Path
+    state: State
+    files: Mapping[str, str]
 
 
-def publish(root: Path, state: State, write: Callable[[Path], None]) -> Path:
-    """Makes a new generation with `write(path)` and puts it in use. Returns its file.
+def current(root: Path, state: State) -> Generation | None:
+    """The generation in use, if it is undamaged and made from `state`."""
+    return _opened(root, lambda made: made == state)
 
-    The caller holds the library's write lock. Raises OSError.
+
+def latest(root: Path, *, fingerprint: str) -> Generation | None:
+    """The generation in use, if it is undamaged and has that fingerprint, whatever its state."""
+    return _opened(root, lambda made: made.fingerprint == fingerprint)
+
+
+def publish(
+    root: Path, state: State, write: Callable[[Path], None], base: Generation | None = None
+) -> Generation:
+    """Makes a new generation with `write(folder)` and puts it in use.
+
+    base  the generation whose files it begins with
+
+    The caller holds the lock under which this root is written. Raises OSError.
     """
     root.mkdir(parents=True, exist_ok=True)
     name = f"gen-{_next_number(root)}"
@@ -62,12 +78,13 @@ def publish(root: Path, state: State, write: Callable[[Path], None]) -> Path:
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir()
     try:
-        file = making / _FILE
-        write(file)
-        _fsync(file)
+        if base is not None:
+            _link(base, making)
+        write(making)
+        files = _digests(making, base)
         manifest = making / _MANIFEST
         manifest.write_text(
-            json.dumps({"state": asdict(state), "sha256": sha256(file)}, indent=1), encoding="utf-8"
+            json.dumps({"state": asdict(state), "files": files}, indent=1), encoding="utf-8"
         )
         _fsync(manifest)
         _fsync(making)
@@ -82,13 +99,53 @@ def publish(root: Path, state: State, write: Callable[[Path], None]) -> Path:
     pointer.replace(root / _CURRENT)
     _fsync(root)
     _prune(root)
-    return root / name / _FILE
+    return Generation(root / name, state, files)
 
 
 def sha256(path: Path) -> str:
     """Hex digest of a file. Raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _opened(root: Path, wanted: Callable[[State], bool]) -> Generation | None:
+    try:
+        folder = root / (root / _CURRENT).read_text(encoding="utf-8").strip()
+        manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+        found = Generation(folder, State(**manifest["state"]), dict(manifest["files"]))
+        if not wanted(found.state):
+            return None
+        sound = all(sha256(folder / name) == digest for name, digest in found.files.items())
+        return found if sound and found.files else None
+    except (OSError, ValueError, TypeError, KeyError):
+        # Missing or damaged: a cache is not repaired but made again.
+        return None
+
+
+def _link(base: Generation, folder: Path) -> None:
+    for name in base.files:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(base.folder / name, folder / name)
+        except OSError:
+            shutil.copyfile(base.folder / name, folder / name)  # a file system without links
+
+
+def _digests(folder: Path, base: Generation | None) -> dict[str, str]:
+    """Each file's sha256; new ones are synced to the disk. Others' locks are left out."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_dir():
+            _fsync(path)
+        elif path.suffix == ".lock":
+            continue
+        elif base and name in base.files and path.samefile(base.folder / name):
+            found[name] = base.files[name]
+        else:
+            _fsync(path)
+            found[name] = sha256(path)
+    return found
 
 
 def _numbers(root: Path) -> list[int]:

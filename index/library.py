@@ -27,6 +27,7 @@ from index.report import Labels, Progress, Report
 from index.rerank import Reranker, reranked
 from index.types import Entry, Filter, Hit
 from index.walk import Problem, storable, walk
+from index.wordcache import WordCache
 
 __all__ = [
     "Labels",
@@ -44,6 +45,7 @@ __all__ = [
 class LibrarySettings:
     """chunk_tokens: budget of a passage; candidates: taken from each of the two searches.
 
+    words           what searches by words: one of `index.wordcache.KINDS`
     merge_versions  of several versions of one article, search only the newest
     rerank          the passages that the reranker judges, if there is one
     """
@@ -51,6 +53,7 @@ class LibrarySettings:
     chunk_tokens: int = 120
     max_file_bytes: int = 32 * 1024 * 1024
     store: str = "faiss"
+    words: str = "auto"
     candidates: int = 100
     weights: Weights = field(default_factory=Weights)
     merge_versions: bool = True
@@ -74,7 +77,7 @@ class Library:
                   `index.parse.Parser` do
         reranker  puts the best passages of a search into their last order; None: fusion does
 
-        Raises CorruptError, StorageError, BusyError.
+        Raises CorruptError, StorageError, BusyError, SettingsError.
         """
         self._folder = folder
         self._embedder = embedder
@@ -90,6 +93,7 @@ class Library:
             max_file_bytes=self._settings.max_file_bytes,
         )
         self._nearest = Nearest(self._catalog, embedder, folder / "vectors", self._settings.store)
+        self._words = WordCache(self._catalog, folder / "words", self._settings.words)
         self._ranking = Ranking(
             self._catalog,
             embedder,
@@ -100,6 +104,7 @@ class Library:
         self._limits = Limits(self._catalog, self.get, newest=self._settings.merge_versions)
 
     def close(self) -> None:
+        self._words.close()
         self._catalog.close()
 
     def entries(self) -> list[Entry]:
@@ -340,8 +345,9 @@ class Library:
         if not len(store) or (limited and not limited[0]):
             return []
         documents, allowed = limited or (None, None)
+        words = self._words.search()
         most = self._settings.rerank if self._reranker else 0
-        hits = self._ranking.best(question, max(k, most), store, documents, allowed, today)
+        hits = self._ranking.best(question, max(k, most), store, words, documents, allowed, today)
         if self._reranker:
             hits = reranked(question, hits, self._reranker, most)
         return hits[:k]
@@ -353,9 +359,10 @@ class Library:
             self._reranker.scores("warm", ["warm"])
 
     def _finish(self) -> None:
-        """After the last change of a run: drop what none uses, write the vectors' cache."""
+        """After the last change of a run: drop what none uses, write the caches."""
         self._catalog.collect()
         self._nearest.publish()
+        self._words.publish()
 
     def _writing(self) -> _Writing:
         return _Writing(self._write_lock, self._folder)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from index.dates import mentioned
 
-__all__ = ["About", "Asked", "Known", "Names", "fit", "freshness", "of_now", "period"]
+__all__ = ["About", "Asked", "Known", "Names", "fit", "freshness", "of_now", "period", "spanned"]
 
 _WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
 _CUES = frozenset("by from per in at of to does did do has".split())
@@ -31,6 +31,10 @@ _OF_NOW = 3.0
 """How much more it matters that an article is new where a question speaks of now."""
 _NEAR = 0.5
 """What an article that came out within a week after a named day has of one of that day."""
+
+
+Days = tuple[dt.date, dt.date]
+"""The first and the last day of a date: "2024" is all of that year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +56,14 @@ class Asked:
 
     named: Mapping[int, float]
     fresh: float
-    _about: Mapping[int, About]
+    _dated: Mapping[int, Days]
     _reference: dt.date | None
 
     def gain(self, document: int, *, named: float, recent: float) -> float:
         """What a document gains, by the weights of being named and of being the newest."""
         gain = named * self.named.get(document, 0.0)
-        about = self._about.get(document)
-        if about and self._reference and recent * self.fresh > 0.0:
-            gain += recent * self.fresh * freshness(about.date, self._reference)
+        if self._reference and recent * self.fresh > 0.0:
+            gain += recent * self.fresh * freshness(self._dated.get(document), self._reference)
         return gain
 
 
@@ -68,24 +71,34 @@ class Known:
     """What is known of all documents of a library."""
 
     def __init__(self, about: Mapping[int, About]) -> None:
-        self._about = about
         self._names = Names(about)
-        self._days = sorted(_days(each.date)[1] for each in about.values() if each.date)
+        # Dates repeat, so they are read once each: a library has thousands of documents, and every
+        # question looks at them.
+        self._of: defaultdict[Days, list[int]] = defaultdict(list)
+        days: dict[str, Days] = {}
+        for number, each in about.items():
+            if each.date:
+                if each.date not in days:
+                    days[each.date] = spanned(each.date)
+                self._of[days[each.date]].append(number)
+        self._dated = {number: span for span, numbers in self._of.items() for number in numbers}
+        self._days = sorted(last for _, last in self._dated.values())
 
     def asked(self, question: str, today: dt.date | None = None) -> Asked:
         """today: what "last week" counts from; None: nothing."""
         named = self._names.of(question)
         days = period(question, today)
         if days is not None:
-            for number, about in self._about.items():
-                if (share := fit(about.date, days)) > 0.0:
-                    named[number] = max(named.get(number, 0.0), share)
+            for span, numbers in self._of.items():
+                if (share := fit(span, days)) > 0.0:
+                    for number in numbers:
+                        named[number] = max(named.get(number, 0.0), share)
         # What counts as new is new in this library: in an archive, years may have passed since.
         until = len(self._days) if today is None else bisect.bisect_right(self._days, today)
         reference = self._days[until - 1] if until else None
         past = days is not None and reference is not None and days[1] < reference - _PAST
         fresh = 0.0 if past else _OF_NOW if of_now(question) else 1.0
-        return Asked(named, fresh, self._about, reference)
+        return Asked(named, fresh, self._dated, reference)
 
 
 class Names:
@@ -120,38 +133,36 @@ class Names:
         return dict.fromkeys(sorted(found), 1.0)
 
 
-def period(question: str, today: dt.date | None = None) -> tuple[dt.date, dt.date] | None:
+def period(question: str, today: dt.date | None = None) -> Days | None:
     """The days that a question names, first and last: a day, a month, a year, or "last week".
 
     today  what "last week" counts from; None: such words name nothing
     """
     written = mentioned(question)
     if written:
-        spans = [_days(each) for each in written]
+        spans = [spanned(each) for each in written]
         return min(first for first, _ in spans), max(last for _, last in spans)
     return _relative(question, today) if today else None
 
 
-def fit(date: str | None, days: tuple[dt.date, dt.date]) -> float:
+def fit(dated: Days, days: Days) -> float:
     """How well a document's date fits some days, in [0, 1]: within, or soon after a named day."""
-    if not date:
-        return 0.0
-    first, last = _days(date)
+    first, last = dated
     if first <= days[1] and last >= days[0]:
         return 1.0
     soon = dt.timedelta(0) <= first - days[1] <= dt.timedelta(_NEAR_DAYS)
     return _NEAR if soon and days[0] == days[1] else 0.0
 
 
-def freshness(date: str | None, reference: dt.date) -> float:
+def freshness(dated: Days | None, reference: dt.date) -> float:
     """How new a document was on the day `reference`, in [0, 1]: a half after 60 days, falling on.
 
     Hyperbolic, as forgetting is: what is a year old is newer than what is ten. One that came out
     later counts as unknown.
     """
-    if not date:
+    if dated is None:
         return 0.0
-    age = (reference - _days(date)[1]).days
+    age = (reference - dated[1]).days
     return 1.0 / (1.0 + age / _FRESH_DAYS) if age >= 0 else 0.0
 
 
@@ -169,7 +180,8 @@ def of_now(question: str) -> bool:
     return bool(_NOW.search(question))
 
 
-def _days(iso: str) -> tuple[dt.date, dt.date]:
+def spanned(iso: str) -> Days:
+    """The days of an ISO date, of which only the year, or year and month, may be known."""
     year, month, day = (*map(int, iso.split("-")), None, None)[:3]
     first = dt.date(year or 1, month or 1, day or 1)
     if day:
@@ -185,7 +197,7 @@ _RELATIVE = re.compile(
 )
 
 
-def _relative(question: str, today: dt.date) -> tuple[dt.date, dt.date] | None:
+def _relative(question: str, today: dt.date) -> Days | None:
     match = _RELATIVE.search(question)
     if match is None:
         return None
@@ -199,7 +211,7 @@ def _relative(question: str, today: dt.date) -> tuple[dt.date, dt.date] | None:
         return (today - 7 * one, today) if this else (today - 14 * one, today)
     if unit == "month":
         first = today.replace(day=1)
-        return (first, today) if this else _days((first - one).isoformat()[:7])
+        return (first, today) if this else spanned((first - one).isoformat()[:7])
     year = today.year if this else today.year - 1
     return dt.date(year, 1, 1), min(dt.date(year, 12, 31), today)
 

@@ -55,7 +55,9 @@ class Nearest:
         state = self._state()
         store = self._built()
         try:
-            generations.publish(self._folder, state, store.save)
+            generations.publish(
+                self._folder, state, lambda folder: store.save(folder / generations.FILE)
+            )
         except (OSError, RuntimeError):
             # FAISS reports a failed write as RuntimeError. The truth is stored: the next
             # search rebuilds from it, so a cache that cannot be written costs time only.
@@ -72,11 +74,11 @@ class Nearest:
         )
 
     def _opened(self, state: generations.State) -> VectorStore | None:
-        file = generations.current(self._folder, state)
-        if file is None:
+        found = generations.current(self._folder, state)
+        if found is None:
             return None
         try:
-            store = STORES[state.kind].load(file)
+            store = STORES[state.kind].load(found.folder / generations.FILE)
         except CorruptError:
             return None  # a cache: made again from the database
         return store if len(store) == state.count else None

@@ -1,9 +1,8 @@
-"""Passages as searches need them: vectors, word search, and which documents a search may show."""
+"""Passages as searches need them: vectors, and which documents a search may show."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Sequence
 
 import numpy as np
@@ -12,6 +11,7 @@ from index.database import Database, Row, marks
 from index.embed import Vectors
 from index.errors import CorruptError
 from index.named import About
+from index.texts import STATE
 from index.types import Chunk, Entry
 from index.vectors import Ids
 
@@ -31,21 +31,6 @@ FROM document d
 _FIRST_DAY = "substr(d.date || substr('-01-01', length(d.date) - 3), 1, 10)"
 _LAST_DAY = "substr(d.date || substr('-12-31', length(d.date) - 3), 1, 10)"
 
-# Words that carry no topic: left out of word search, where they would only add noise and time.
-_STOP = frozenset(
-    """
-    a about am an and any are as at be been being but by can could did do does doing for from had
-    has have he her hers him his how i if in into is it its just me my no nor not of on or our
-    ours she should so some such than that the their theirs them then there these they this those
-    through to too up us was we were what when where which while who whom whose why will with
-    would you your yours tell say says said
-    """.split()
-)
-_WORD = re.compile(r"\w+")
-_MOST_WORDS = 64
-_TITLE_WEIGHT = 4.0
-"""How much more a word counts in an article's title than in its text."""
-
 
 class Passages:
     """What searches read of a library."""
@@ -56,6 +41,15 @@ class Passages:
     def count(self) -> int:
         """The number of passages."""
         return int(self._db.rows("SELECT count(*) FROM chunk")[0][0])
+
+    def state(self) -> tuple[int, int, str]:
+        """What tells one state of the texts from another.
+
+        The sequence, the number of passages, and the newest document's text, by its sha256: with
+        a backup put back, the same numbers may come again.
+        """
+        found: tuple[int, int, str] = tuple(self._db.rows(STATE)[0])
+        return found
 
     def fingerprints(self) -> set[str]:
         """The embedders whose vectors passages use."""
@@ -87,61 +81,6 @@ class Passages:
             *chunk_ids,
         )
         return {row[0]: np.frombuffer(row[1], "<f4") for row in rows}
-
-    def match(
-        self, question: str, k: int, documents: Collection[int] | None = None
-    ) -> list[tuple[int, float]]:
-        """Word search: (passage id, BM25 score, higher is better), best first.
-
-        documents  those to search in; None: all
-        """
-        query = _query(question)
-        if not query or k < 1:
-            return []
-        found = self._matches("words", "bm25(words)", query, 2 * k if documents is not None else k)
-        if documents is None:
-            return found
-        # Mostly a few documents are left out: that is told faster of what was found than in SQL.
-        owners = self.documents_of([number for number, _ in found])
-        kept = [each for each in found if owners.get(each[0]) in documents]
-        if len(kept) >= k or len(found) < 2 * k:
-            return kept[:k]
-        limited = "(SELECT document FROM chunk WHERE chunk.id = words.rowid)"
-        return self._matches("words", "bm25(words)", query, k, limited, documents)
-
-    def articles(
-        self, question: str, k: int, documents: Collection[int] | None = None
-    ) -> list[tuple[int, float]]:
-        """Word search over whole documents: (document, BM25 score, higher is better), best first.
-
-        documents  those to search in; None: all
-        """
-        query = _query(question)
-        if not query or k < 1:
-            return []
-        rank = f"bm25(articles, {_TITLE_WEIGHT}, 1.0)"
-        # With a plain `rowid` SQLite would search for the words once for each document.
-        return self._matches("articles", rank, query, k, "+rowid", documents)
-
-    def _matches(
-        self,
-        table: str,
-        rank: str,
-        query: str,
-        k: int,
-        limited: str = "",
-        documents: Collection[int] | None = None,
-    ) -> list[tuple[int, float]]:
-        """The best `k` rows of a full-text table; `limited`, if asked, is among `documents`."""
-        among = f"AND {limited} IN (SELECT value FROM json_each(?))"
-        rows = self._db.rows(
-            f"SELECT rowid, -{rank} AS score FROM {table} WHERE {table} MATCH ?"
-            f" {among if documents is not None else ''} ORDER BY score DESC LIMIT ?",
-            query,
-            *([] if documents is None else [json.dumps(list(documents))]),
-            k,
-        )
-        return [(row[0], float(row[1])) for row in rows]
 
     def documents_of(self, chunk_ids: Sequence[int]) -> dict[int, int]:
         """The document of each passage that still exists."""
@@ -243,14 +182,6 @@ class Passages:
 
     def _entries(self, where: str, *values: object) -> list[Entry]:
         return [_entry(row) for row in self._db.rows(_ENTRY + where, *values)]
-
-
-def _query(question: str) -> str:
-    """The words of a question that carry a topic, or all of them where none does, for FTS5."""
-    words = list(dict.fromkeys(_WORD.findall(question.lower())))
-    topical = [word for word in words if word not in _STOP] or words
-    # Quoted: what a user types is never query syntax.
-    return " OR ".join(f'"{word}"' for word in topical[:_MOST_WORDS])
 
 
 def _entry(row: Row) -> Entry:

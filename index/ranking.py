@@ -12,6 +12,7 @@ from index.fuse import convex, lifted, reciprocal_rank_fusion, shares
 from index.named import Known
 from index.types import Hit
 from index.vectors import Ids, VectorStore
+from index.words import WordSearch
 
 __all__ = ["Ranking", "Weights"]
 
@@ -59,6 +60,7 @@ class Ranking:
         question: str,
         k: int,
         store: VectorStore,
+        search: WordSearch,
         documents: Collection[int] | None = None,
         allowed: Ids | None = None,
         today: dt.date | None = None,
@@ -71,7 +73,7 @@ class Ranking:
         wide = max(self._candidates, k)
         query = self._embedder.embed_queries([question])[0]
         dense = dict(store.search(query, wide, allowed))
-        words = dict(self._catalog.match(question, wide, documents))
+        words = dict(search.passages(question, wide, documents))
         if self._weights.fusion == "rrf":
             alike = self._alike(query, dense, words)
             fused = reciprocal_rank_fusion([list(dense), list(words)], k=self._weights.rrf_k)
@@ -82,12 +84,12 @@ class Ranking:
         if 0 < len(named) <= _FEW and self._weights.named:
             # So that the best of them are among the candidates, however much else there is.
             dense |= dict(store.search(query, _NAMED, self._catalog.chunk_ids(named)))
-            words |= dict(self._catalog.match(question, _NAMED, named))
+            words |= dict(search.passages(question, _NAMED, named))
         alike = self._alike(query, dense, words)
         fused = convex(alike, words, floor=floor, words_weight=self._weights.words)
         best = {}
         if self._weights.articles:
-            best = shares(dict(self._catalog.articles(question, wide, documents)))
+            best = shares(dict(search.articles(question, wide, documents)))
         gains = {
             number: self._weights.articles * best.get(document, 0.0)
             + asked.gain(document, named=self._weights.named, recent=self._weights.recent)

@@ -72,6 +72,7 @@ class FaissStore:
     def __init__(self, ids: Ids, vectors: Vectors) -> None:
         import faiss
 
+        self._among: tuple[Ids, Any] | None = None
         dimension = vectors.shape[1] if vectors.ndim == 2 and vectors.shape[1] else 1
         self._index: Any = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
         if len(ids):
@@ -89,13 +90,20 @@ class FaissStore:
         scores, ids = self._index.search(
             np.ascontiguousarray(query[None, :], dtype=np.float32),
             min(k, len(self)),
-            params=None if allowed is None else _among(allowed),
+            params=None if allowed is None else self._limited(allowed),
         )
         return [
             (int(each), float(score))
             for each, score in zip(ids[0], scores[0], strict=True)
             if each >= 0
         ]
+
+    def _limited(self, allowed: Ids) -> Any:
+        # The same limits mostly hold for many searches, and `index.limits` gives the same array.
+        last = self._among
+        if last is None or last[0] is not allowed:
+            last = self._among = (allowed, _among(allowed))
+        return last[1]
 
     def save(self, path: Path) -> None:
         import faiss
@@ -108,6 +116,7 @@ class FaissStore:
         import faiss
 
         store = cls.__new__(cls)
+        store._among = None
         try:
             store._index = faiss.read_index(str(path))
         except RuntimeError as exc:

@@ -159,6 +159,7 @@ class Parts:
                 chunk_tokens=section.index.chunk_tokens,
                 max_file_bytes=section.index.max_file_mb * 1024 * 1024,
                 store=section.index.store,
+                words=section.retrieval.words,
                 candidates=section.retrieval.candidates,
                 weights=Weights(
                     fusion=section.retrieval.fusion,

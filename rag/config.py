@@ -50,6 +50,12 @@ class RetrievalSection:
     candidates: int = _setting(
         100, "Passages taken from each search before fusion.", least=1, most=1000
     )
+    words: str = _setting(
+        "auto",
+        "What searches by words: fts5 is exact, tantivy fast in large libraries; auto takes it "
+        "there.",
+        choices=("auto", "fts5", "tantivy"),
+    )
     fusion: str = _setting(
         "convex",
         "How the searches are joined: by scores, or by the ranks of the passages alone.",

@@ -25,6 +25,7 @@ ONLY_IN = {
     "torch": "index/quantise.py",
     "faiss": "index/vectors.py",
     "sqlite3": "index/database.py",
+    "tantivy": "index/tantivy.py",
     "watchfiles": "index/watch.py",
     "pypdfium2": "index/formats.py",
     "docx": "index/office.py",

@@ -313,8 +313,8 @@ def test_query_syntax_is_only_text(tmp_path: Path, docs: Path, question: str) ->
 def test_words_match_by_stem_and_stop_words_do_not_count(tmp_path: Path, docs: Path) -> None:
     open_library(tmp_path).add([docs])
     catalog = Catalog(tmp_path / "home" / "library.sqlite")
-    assert catalog.match("selling a loaf or loaves", 5)
-    assert not catalog.match("what is the zebra", 5)
+    assert catalog.words.passages("selling a loaf or loaves", 5)
+    assert not catalog.words.passages("what is the zebra", 5)
 
 
 def test_an_archive_is_kept_in_step(tmp_path: Path) -> None:
@@ -419,7 +419,7 @@ def test_whole_articles_are_searched_as_they_are_now(tmp_path: Path, docs: Path)
     library.add([docs])
 
     def found(words: str) -> list[str]:
-        articles = library._catalog.articles(words, 5)
+        articles = library._catalog.words.articles(words, 5)
         return [library.get(str(document)).title for document, _ in articles]
 
     assert found("loaves on ferries") == ["The bakery", "Harbour news"]

@@ -9,7 +9,7 @@ import pytest
 
 from index.dates import mentioned
 from index.library import Library, LibrarySettings
-from index.named import About, Known, Names, fit, freshness, of_now, period
+from index.named import About, Known, Names, fit, freshness, of_now, period, spanned
 from index.ranking import Weights
 from tests.fakes import HashEmbedder
 
@@ -66,11 +66,10 @@ def test_without_a_day_of_asking_last_week_is_only_words() -> None:
         ("2029-03-08", 0.5),
         ("2029-03-20", 0.0),
         ("2029-03-02", 0.0),
-        (None, 0.0),
     ],
 )
-def test_how_a_date_fits_a_day(date: str | None, share: float) -> None:
-    assert fit(date, days("2029-03-03", "2029-03-03")) == share
+def test_how_a_date_fits_a_day(date: str, share: float) -> None:
+    assert fit(spanned(date), days("2029-03-03", "2029-03-03")) == share
 
 
 NAMES = Names(
@@ -116,7 +115,7 @@ def test_questions_that_speak_of_now(question: str, now: bool) -> None:
 
 def test_the_newer_the_fresher() -> None:
     dates = [None, "2030", "2019", "2028-03", "2029-01-13", "2029-03-14"]
-    fresh = [freshness(date, WEDNESDAY) for date in dates]
+    fresh = [freshness(date and spanned(date), WEDNESDAY) for date in dates]
     assert fresh[:2] == [0.0, 0.0]
     assert fresh == sorted(fresh)
     assert fresh[-2:] == [0.5, 1.0]
@@ -147,6 +146,13 @@ def test_how_much_being_new_matters(
     asked = known.asked(question, today)
     found = [asked.gain(number, named=0.0, recent=1.0) for number in (1, 2, 3, 4)]
     assert [float(round(gain)) for gain in found] == [*gains, 0.0, 0.0]
+
+
+def test_documents_of_a_named_time_are_found_by_their_dates() -> None:
+    dates = ["2029-03-03", None, "2029-03", "2028", "2029-03-03", "2029-03-08"]
+    known = Known({number: About(None, None, date) for number, date in enumerate(dates)})
+    assert known.asked("What happened on March 3, 2029?").named == {0: 1.0, 2: 1.0, 4: 1.0, 5: 0.5}
+    assert known.asked("What happened?").named == {}
 
 
 @pytest.fixture

@@ -214,8 +214,10 @@ def test_a_library_without_article_search_gains_it(home: Path) -> None:
         )
     db.close()
     library = opened(home)
-    assert [document for document, _ in library._catalog.articles("the spring tide", 5)] == [2]
+    assert [document for document, _ in library._catalog.words.articles("the spring tide", 5)] == [
+        2
+    ]
     assert_articles_in_step(home)
     library.remove("2")
-    assert library._catalog.articles("the spring tide", 5) == []
+    assert library._catalog.words.articles("the spring tide", 5) == []
     assert_articles_in_step(home)

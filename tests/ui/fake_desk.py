@@ -130,17 +130,17 @@ def hostile_answer(question: str) -> Answer:
 class FakeDesk:
     """pace_s: how long each step takes.
 
-    asked    the questions, in order
-    limits   what each was limited to
-    history  what went before each
-    open     how many iterators have been opened and not yet closed
+    asked   the questions, in order
+    limits  what each was limited to
+    turns   the earlier turns that each came with
+    open    how many iterators have been opened and not yet closed
     """
 
     def __init__(self, pace_s: float = 0.0) -> None:
         self.pace_s = pace_s
         self.asked: list[str] = []
         self.limits: list[Filter | None] = []
-        self.history: list[tuple[Turn, ...]] = []
+        self.turns: list[tuple[Turn, ...]] = []
         self.open = 0
         self._lock = threading.Lock()
 
@@ -173,7 +173,7 @@ class FakeDesk:
     def ask(self, question: Question | str) -> Iterator[Event]:
         if isinstance(question, Question):
             self.limits.append(question.where)
-            self.history.append(question.history)
+            self.turns.append(question.history)
             question = question.text
         with self._lock:
             self.asked.append(question)
@@ -203,7 +203,8 @@ class FakeDesk:
         yield Status("Waiting for the language model")
         for done in range(6):
             yield Status("Reading the passages", done / 5)
-            self._wait()
+            # Longer than the page's frames are apart.
+            self._wait(4)
         if "stuck" in question:
             time.sleep(2)
         if "endless" in question:
@@ -227,5 +228,5 @@ class FakeDesk:
             return hostile_answer(question)
         return cited_answer(question)
 
-    def _wait(self) -> None:
-        time.sleep(self.pace_s)
+    def _wait(self, steps: int = 1) -> None:
+        time.sleep(steps * self.pace_s)

@@ -48,21 +48,21 @@ def test_earlier_answers_go_with_the_next_question(desk: FakeDesk, sessions: Ses
     ask(sessions, "a", "And then?")
 
     first, second = Turn("How high?", SAID), Turn("Who owns it? refuse", REFUSAL)
-    assert desk.history == [(), (first,), (first, second)]
+    assert desk.turns == [(), (first,), (first, second)]
 
 
 def test_no_page_is_sent_anothers_answers(desk: FakeDesk, sessions: Sessions) -> None:
     for page in ("a", "b", "a", "b"):
         ask(sessions, page, f"How high, {page}?")
 
-    assert desk.history[2:] == [(Turn("How high, a?", SAID),), (Turn("How high, b?", SAID),)]
+    assert desk.turns[2:] == [(Turn("How high, a?", SAID),), (Turn("How high, b?", SAID),)]
 
 
 def test_callers_without_a_page_share_nothing(desk: FakeDesk, sessions: Sessions) -> None:
     ask(sessions, "", "How high?")
     ask(sessions, "", "And then?")
 
-    assert desk.history == [(), ()]
+    assert desk.turns == [(), ()]
 
 
 def test_the_last_answers_are_kept(sessions: Sessions) -> None:
@@ -96,7 +96,7 @@ def test_a_new_conversation_has_no_history(desk: FakeDesk, sessions: Sessions) -
     assert sessions.history("a") == ()
     assert len(sessions.history("b")) == 1
     ask(sessions, "a", "And then?")
-    assert desk.history[-1] == ()
+    assert desk.turns[-1] == ()
 
 
 def test_a_question_under_way_when_it_is_forgotten_leaves_nothing(sessions: Sessions) -> None:

@@ -156,24 +156,21 @@ def _dressed(page: str, nonce: str) -> str:
 def _page(desk: Desk, askings: Askings) -> gr.Blocks:
     sessions = Sessions(askings, desk.entries)
 
-    def library() -> str:
+    def held() -> list[str]:
+        """The library's articles, and what to search in."""
         try:
-            return library_html(desk.entries())
+            entries = desk.entries()
         except RefdeskError as exc:
-            return error_html(str(exc))
+            return [error_html(str(exc)), ""]
+        return [library_html(entries), choices_html(entries)]
 
-    def choices() -> str:
-        # That there is no library to choose from is told where its articles would be listed.
-        with contextlib.suppress(RefdeskError):
-            return choices_html(desk.entries())
-        return ""
-
+    now = held()
     empty = _empty(desk.model_name())
     page = gr.Blocks(title="Refdesk", analytics_enabled=False, fill_width=True)
     with page:
         with gr.Row(elem_id="rd-top"):
             _html(_HEADER)
-            _html(library)
+            library = _html(now[0])
         with gr.Row(elem_id="rd-ask"):
             box = gr.Textbox(
                 label="Your question",
@@ -189,7 +186,7 @@ def _page(desk: Desk, askings: Askings) -> gr.Blocks:
         # What to search in, as the page's script sends it with a question.
         choice = gr.Textbox(visible=False)
         with gr.Row(elem_id="rd-tools"):
-            _html(choices)
+            choices = _html(now[1])
             anew = gr.Button(
                 "New conversation", size="sm", scale=0, visible="hidden", elem_id="rd-anew-button"
             )
@@ -225,6 +222,7 @@ def _page(desk: Desk, askings: Askings) -> gr.Blocks:
             return ["", gr.update(visible="hidden"), empty, ""]
 
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        page.load(held, None, [library, choices], **quiet)
         gr.on([ask.click, box.submit], answered, [box, choice], outputs, js=_ASKING, **quiet)
         for example in examples:
             # A button's value is its text: the question.
@@ -264,5 +262,5 @@ def _empty(model: str) -> str:
     )
 
 
-def _html(value: str | Callable[[], str]) -> gr.HTML:
+def _html(value: str) -> gr.HTML:
     return gr.HTML(value, js_on_load=None, apply_default_css=False)

@@ -206,7 +206,8 @@ class FakeDesk:
         yield Status("Waiting for the language model")
         for done in range(6):
             yield Status("Reading the passages", done / 5)
-            self._wait()
+            # Longer than the page's frames are apart.
+            self._wait(4)
         if "stuck" in question:
             time.sleep(2)
         if "endless" in question:
@@ -233,5 +234,5 @@ class FakeDesk:
             return hostile_answer(question)
         return cited_answer(question)
 
-    def _wait(self) -> None:
-        time.sleep(self.pace_s)
+    def _wait(self, steps: int = 1) -> None:
+        time.sleep(steps * self.pace_s)

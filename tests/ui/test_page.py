@@ -87,15 +87,13 @@ def page(browser: BrowserContext, served: Served) -> Iterator[Page]:
 
 def opened(page: Page, address: str) -> Page:
     page.goto(address)
+    # Until the library has come: Gradio logs it as an error if leaving breaks that off.
+    page.wait_for_function(
+        "performance.getEntriesByType('resource').some(each => each.name.includes('/queue/data'))"
+    )
     expect(box(page)).to_be_visible()
     expect(page.locator(".rd-library")).to_be_visible()
     return page
-
-
-def again(page: Page, address: str) -> None:
-    """Goes to another address once the page is still: Gradio logs what leaving breaks off."""
-    page.wait_for_load_state("networkidle")
-    opened(page, address)
 
 
 def box(page: Page) -> Locator:
@@ -439,7 +437,7 @@ def test_a_new_question_lets_go_of_the_shown_passage(page: Page) -> None:
 
 
 def test_citations_work_where_the_address_has_a_query(page: Page, served: Served) -> None:
-    again(page, f"{served.address}/?__theme=dark")
+    opened(page, f"{served.address}/?__theme=dark")
     ask(page, QUESTION)
     finished(page).locator("a.cite").first.click()
 
@@ -632,7 +630,7 @@ def test_a_phone_shows_it_without_scrolling_sideways(page: Page, question: str) 
 def test_text_stands_out_from_its_ground(page: Page, scheme: str) -> None:
     """Contrast by WCAG 2.2: 4.5 to 1."""
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    again(page, page.url)
+    opened(page, page.url)
     ask(page, QUESTION)
     finished(page)
 

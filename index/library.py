@@ -321,6 +321,10 @@ class Library:
         words = self._words.search()
         return self._ranking.best(question, k, store, words, documents, allowed, today)
 
+    def words_by(self) -> str:
+        """What searches by words now: "fts5" or "tantivy", and why where that is the slower one."""
+        return self._words.told()
+
     def _finish(self) -> None:
         """After the last change of a run: drop what none uses, write the caches."""
         self._catalog.collect()

@@ -46,6 +46,7 @@ def retrieval(arguments: argparse.Namespace) -> int:
                 ),
                 lambda done, total: bar("Searching", done, total),
             )
+        words_by = parts.library.words_by()
     finally:
         parts.close()
     figures = {
@@ -59,6 +60,7 @@ def retrieval(arguments: argparse.Namespace) -> int:
         "measures": {each.name: round(each.mean, 4) for each in result.measures},
         "margins_95": {each.name: round(each.margin, 4) for each in result.measures},
         "search_s": round(result.seconds, 4),
+        "words_by": words_by,
         "settings": {
             name: getattr(settings.retrieval, name)
             for name in (
@@ -81,7 +83,7 @@ def retrieval(arguments: argparse.Namespace) -> int:
     print(f"{result.topics} questions, {len(data.documents)} documents")
     for each in result.measures:
         print(f"  {each.name:<12} {each.mean:.3f}  ± {each.margin:.3f}")
-    print(f"  a search took {result.seconds * 1000:.0f} ms (median)")
+    print(f"  a search took {result.seconds * 1000:.0f} ms (median), by words with {words_by}")
     print(f"Written to {out}")
     return 0
 

@@ -358,6 +358,10 @@ class Library:
         if self._reranker:
             self._reranker.scores("warm", ["warm"])
 
+    def words_by(self) -> str:
+        """What searches by words now: "fts5" or "tantivy", and why where that is the slower one."""
+        return self._words.told()
+
     def _finish(self) -> None:
         """After the last change of a run: drop what none uses, write the caches."""
         self._catalog.collect()

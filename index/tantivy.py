@@ -49,6 +49,8 @@ def fingerprint() -> str:
 class TantivyWords:
     """The word search (`index.words.WordSearch`) of one folder that `update` filled."""
 
+    name = "tantivy"
+
     def __init__(self, folder: Path) -> None:
         """Raises CorruptError where there is no index that can be opened."""
         self._analyzer = _analyzer()

@@ -49,6 +49,7 @@ class WordCache:
             )
         self._catalog = catalog
         self._folder = folder
+        self._asked = kind
         self._file_lock = FileLock(folder.with_name(f"{folder.name}.lock"), timeout=5)
         self._least = 1 if kind == "tantivy" else LEAST
         self._used = kind != "fts5" and tantivy.installed()
@@ -76,6 +77,18 @@ class WordCache:
                 return opened
             self._update_aside(state.sequence)
             return self._catalog.words
+
+    def told(self) -> str:
+        """What searches now, and why where that is the slower one in a large library."""
+        search = self.search()
+        if search.name == "tantivy" or self._asked == "fts5":
+            return search.name
+        if self._catalog.count() < self._least:
+            return search.name
+        missing = "its index is not made yet"
+        if not self._used:
+            missing = "the package is not installed"
+        return f"{search.name}, not tantivy: {missing}"
 
     def publish(self) -> None:
         """Brings the cache up to date, unless another process is doing that."""

@@ -38,6 +38,8 @@ class WordSearch(Protocol):
     search gives (number, score), the higher the better, best first.
     """
 
+    name: str
+
     def passages(
         self, question: str, k: int, documents: Collection[int] | None = None
     ) -> list[tuple[int, float]]:
@@ -56,6 +58,8 @@ class WordSearch(Protocol):
 
 class Fts5Words:
     """SQLite's own full-text search: always as the library is, its time grows with the library."""
+
+    name = "fts5"
 
     def __init__(self, db: Database) -> None:
         self._db = db

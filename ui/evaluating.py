@@ -47,6 +47,7 @@ def retrieval(arguments: argparse.Namespace) -> int:
                 ),
                 lambda done, total: bar("Searching", done, total),
             )
+            words_by = parts.library.words_by()
     figures = {
         "data": str(arguments.data),
         "documents": len(data.corpus.documents),
@@ -58,6 +59,7 @@ def retrieval(arguments: argparse.Namespace) -> int:
         "measures": {each.name: round(each.mean, 4) for each in result.measures},
         "margins_95": {each.name: round(each.margin, 4) for each in result.measures},
         "search_s": round(result.seconds, 4),
+        "words_by": words_by,
         "settings": asdict(settings.retrieval)
         | {
             "chunk_tokens": settings.index.chunk_tokens,
@@ -68,7 +70,7 @@ def retrieval(arguments: argparse.Namespace) -> int:
     by = f", reranked by {reranker.name}" if reranker else ""
     lines = [f"{result.topics} questions, {len(data.corpus.documents)} documents{by}"]
     lines += [f"  {each.name:<12} {each.mean:.3f}  ± {each.margin:.3f}" for each in result.measures]
-    lines += [f"  a search took {result.seconds * 1000:.0f} ms (median)"]
+    lines += [f"  a search took {result.seconds * 1000:.0f} ms (median), by words with {words_by}"]
     return _told(arguments, figures, lines, home / "retrieval.json")
 
 

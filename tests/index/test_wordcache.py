@@ -355,6 +355,7 @@ def test_small_libraries_have_no_cache(
 ) -> None:
     library = opened(home, words="auto")
     library.add([article(tmp_path, "tides", "The harbour closed because of the tide.")])
+    assert library.words_by() == "fts5"
     assert type(library._words.search()) is Fts5Words
     assert not (home / "words").exists()
     library.close()
@@ -363,6 +364,7 @@ def test_small_libraries_have_no_cache(
     library.add([article(tmp_path, "bread", "Two loaves were sold at the harbour.")])
     assert type(library._words.search()) is tantivy.TantivyWords
     assert holding(library, "harbour") == ["bread", "tides"]
+    assert library.words_by() == "tantivy"
     library.close()
 
 
@@ -374,5 +376,6 @@ def test_without_the_package(library: Library, home: Path, monkeypatch: pytest.M
         opened(home)
     other = opened(home, words="auto")
     assert type(other._words.search()) is Fts5Words
+    assert other.words_by() == "fts5, not tantivy: the package is not installed"
     assert holding(other, "harbour") == ["bread", "tides"]
     other.close()

@@ -52,6 +52,7 @@ def test_a_data_set_is_indexed_searched_and_judged(
     assert 0.0 < figures["measures"]["nDCG@10"] <= 1.0
     assert figures["search_s"] > 0
     assert figures["settings"]["reranker"] is None
+    assert figures["words_by"] == "fts5"
     out = tmp_path / "figures.json"
     assert main([*command, "--limit", "2", "--out", str(out)]) == 0
     assert "nDCG@10" in capsys.readouterr().out

@@ -1,0 +1,205 @@
+"""Searching a large library: its passages made of another one's sentences, shuffled.
+
+    python bench/search.py --from LIBRARY.sqlite --questions FILE [--passages 1000000]
+                           [--home DIR] [--count 200]
+
+--from       a library's file, whose sentences, titles and dates are drawn from
+--questions  one question a line
+--home       where the library is made, and found again the next time; else thrown away
+
+Words are as frequent as in the library drawn from; vectors are random directions. Questions are
+embedded by the real model. Each search is measured by itself, then all together as a user has them;
+the last line is one JSON document, times in milliseconds but for those in _s.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import random
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from index.catalog import Catalog
+from index.chunk import embedded
+from index.database import digest
+from index.embed import Embedder
+from index.held import Origin, Stored
+from index.library import Library
+from index.nearest import Nearest
+from index.sentences import sentences
+from index.tantivy import TantivyWords
+from index.types import Chunk, Document
+from index.wordcache import WordCache
+from rag import config
+from rag.build import Parts
+
+WORDS = 62
+"""Of a passage: the mean of the news articles that this was first measured with."""
+PER_ARTICLE = 28
+ADDED = 1000
+
+
+def main() -> int:
+    flags = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    flags.add_argument("--from", dest="source", type=Path, required=True)
+    flags.add_argument("--questions", type=Path, required=True)
+    flags.add_argument("--passages", type=int, default=1_000_000)
+    flags.add_argument("--home", type=Path)
+    flags.add_argument("--count", type=int, default=200, help="questions asked")
+    given = flags.parse_args()
+    lines = given.questions.read_text(encoding="utf-8").splitlines()
+    questions = [line for line in lines if line.strip()][: given.count]
+    embedder = Parts(config.load()).embedder
+    with contextlib.ExitStack() as stack:
+        home = given.home or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        result = measured(home, given.source, given.passages, questions, embedder)
+    print(json.dumps(result))
+    return 0
+
+
+def measured(
+    home: Path, source: Path, passages: int, questions: Sequence[str], embedder: Embedder
+) -> dict[str, object]:
+    catalog = Catalog(home / "library.sqlite")
+    # Made, not kept: what a user's articles are stored with waits for the disk each time.
+    catalog._db.connection.execute("PRAGMA synchronous=OFF")
+    drawn = Drawn(source, embedder)
+    made, _ = timed(lambda: fill(catalog, drawn, passages))
+    result: dict[str, object] = {"questions": len(questions)}
+    vectors = Nearest(catalog, embedder, home / "vectors", "faiss")
+    words = WordCache(catalog, home / "words", "tantivy")
+    print(f"made in {made:.0f} s", file=sys.stderr)
+    result["vectors_whole_s"] = round(timed(vectors.publish)[0], 1)
+    result["words_whole_s"] = round(timed(words.publish)[0], 1)
+    stored, _ = timed(lambda: fill(catalog, drawn, catalog.count() + ADDED))
+    result[f"store_{ADDED}_s"] = round(stored, 2)
+    result[f"words_{ADDED}_s"] = round(timed(words.publish)[0], 2)
+    result[f"vectors_{ADDED}_s"] = round(timed(vectors.publish)[0], 2)
+    result["passages"] = catalog.count()
+    result["words_mb"] = round(
+        sum(each.stat().st_size for each in newest(home / "words").rglob("*")) / 1e6
+    )
+    catalog.close()
+    del vectors, words
+
+    library = Library(home, embedder)
+    opened, _ = timed(lambda: library.search(questions[0], 10))
+    result["open_and_first_search_s"] = round(opened, 2)
+    result["hybrid"] = pace(lambda question: library.search(question, 10), questions)
+    catalog = Catalog(home / "library.sqlite")
+    store = Nearest(catalog, embedder, home / "vectors", "faiss").store()
+    search = WordCache(catalog, home / "words", "tantivy").search()
+    assert isinstance(search, TantivyWords)
+    query = {question: embedder.embed_queries([question])[0] for question in questions}
+    result["embedding"] = pace(lambda question: embedder.embed_queries([question]), questions)
+    result["faiss"] = pace(lambda question: store.search(query[question], 100), questions)
+    numbers = sorted(catalog.about())
+    limits = {
+        "": None,
+        "_all_but_100": frozenset(numbers[100:]),
+        "_half": frozenset(numbers[::2]),
+        "_few": frozenset(numbers[:: len(numbers) // 20 or 1]),
+    }
+    for name, limit in limits.items():
+        for kind in (search.passages, search.articles):
+            result[f"tantivy_{kind.__name__}{name}"] = pace(
+                lambda question, kind=kind, limit=limit: kind(question, 100, limit), questions
+            )
+    few = questions[: max(1, len(questions) // 8)]
+    result["fts5_passages"] = pace(lambda question: catalog.words.passages(question, 100), few)
+    result["fts5_articles"] = pace(lambda question: catalog.words.articles(question, 100), few)
+    library.close()
+    catalog.close()
+    return result
+
+
+class Drawn:
+    """Articles of another library's sentences, the same ones each time."""
+
+    def __init__(self, source: Path, embedder: Embedder) -> None:
+        with contextlib.closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as db:
+            texts = [row[0] for row in db.execute("SELECT text FROM chunk ORDER BY id")]
+            self._titles = [row[0] for row in db.execute("SELECT title FROM document ORDER BY id")]
+        self._sentences = [
+            text[span.start : span.end] for text in texts for span in sentences(text)
+        ]
+        self._embedder = embedder
+
+    def article(self, number: int) -> Stored:
+        draw = random.Random(number)
+        title = " ".join([*draw.choice(self._titles).split()[:5], str(number)])
+        date = f"{draw.randint(2015, 2026)}-{draw.randint(1, 12):02}-{draw.randint(1, 28):02}"
+        header = f"{title} ({date})"
+        parts, chunks, at = [], [], 0
+        for ordinal in range(draw.randint(PER_ARTICLE // 2, PER_ARTICLE * 3 // 2)):
+            text = ""
+            while text.count(" ") < WORDS - 10:
+                text += draw.choice(self._sentences) + " "
+            chunks.append(Chunk(ordinal, at, at + len(text), text, header, None))
+            parts.append(text)
+            at += len(text)
+        keys = [digest(embedded(title, header, chunk.text)) for chunk in chunks]
+        vectors = np.random.default_rng(number).normal(size=(len(keys), self._embedder.dimension))
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        return Stored(
+            Document("".join(parts), title, date=date),
+            {},
+            "bench",
+            chunks,
+            keys,
+            dict(zip(keys, vectors.astype(np.float32), strict=True)),
+            self._embedder.fingerprint,
+        )
+
+
+def fill(catalog: Catalog, drawn: Drawn, passages: int) -> None:
+    """Stores articles until there are so many passages."""
+    held, number = catalog.count(), len(catalog.about())
+    while held < passages:
+        stored = drawn.article(number)
+        origin = Origin(f"/bench/{number}", f"{number:064}", "bench")
+        catalog.put(stored, origin=origin, document_id=None)
+        held += len(stored.chunks)
+        number += 1
+        if number % 2000 == 0:
+            print(f"  {held:,} passages", file=sys.stderr)
+
+
+def newest(root: Path) -> Path:
+    return root / (root / "CURRENT").read_text(encoding="utf-8")
+
+
+def timed(run: Callable[[], object]) -> tuple[float, object]:
+    began = time.perf_counter()
+    made = run()
+    return time.perf_counter() - began, made
+
+
+def pace(run: Callable[[str], object], questions: Sequence[str]) -> dict[str, float]:
+    """Milliseconds of one search: the median, and what 95 in 100 stay below."""
+    run(questions[0])
+    times = sorted(1000 * each for each in _times(run, questions))
+    return {
+        "p50": round(statistics.median(times), 1),
+        "p95": round(times[int(0.95 * (len(times) - 1))], 1),
+    }
+
+
+def _times(run: Callable[[str], object], questions: Sequence[str]) -> Iterator[float]:
+    for question in questions:
+        yield timed(lambda question=question: run(question))[0]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -128,6 +128,6 @@ class Sessions:
 def turn(answer: Answer) -> Turn:
     """An answer as the next question is sent it: what of it is supported, without markers."""
     if answer.refused:
-        return Turn(answer.question, answer.text)
+        return Turn(answer.understood or answer.question, answer.text)
     supported = " ".join(claim.text for claim in answer.claims if claim.supported)
-    return Turn(answer.question, supported or answer.text)
+    return Turn(answer.understood or answer.question, supported or answer.text)

@@ -126,6 +126,7 @@ class _Run:
             # What it was known by has gone since: it is read after all.
             for each in self.look.parts(self._taking.looked):
                 self._keep(self._taking, each, fresh)
+                self.look.stored(each)
         elif self._taking is not None:
             self._keep(self._taking, step, fresh)
         self.look.stored(step)

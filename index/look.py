@@ -136,9 +136,10 @@ class Look:
         looked = Looked(file, explicit, replace(origin, sha256=sha256), None)
         if self._ingest.recognised(looked.origin):
             return looked
-        if size is not None:
+        looked = self.again(looked)
+        if size is not None and not isinstance(looked.parts, ReadError):
             self._sizes.add(size)  # it may be held by the time of the next
-        return self.again(looked)
+        return looked
 
     def _cut(self, part: Part, origin: Origin) -> Cut | None:
         """What must be stored of a part; nothing where one that comes before has its text."""

@@ -32,8 +32,9 @@ _RECIPE = 1
 
 _HEAP_BYTES = 64_000_000
 _LONGEST_WORD = 255
-_FEW = 1000
-"""Up to as many documents are looked for in the index; of more, what was found is filtered."""
+_FEW = 8
+"""Documents are looked for in the index if they are this part of all; else what is found is
+filtered, which is faster where most of it may stay."""
 
 
 def installed() -> bool:
@@ -93,7 +94,7 @@ class TantivyWords:
         )
         if documents is None:
             return _found(searcher, query, k, named)
-        if len(documents) <= _FEW:
+        if len(documents) * _FEW <= self._articles.num_docs:
             owned = Query.term_set_query(schema, "document", sorted(documents))
             both = [(Occur.Must, query), (Occur.Must, Query.const_score_query(owned, 0.0))]
             return _found(searcher, Query.boolean_query(both), k, named)

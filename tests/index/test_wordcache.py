@@ -52,20 +52,36 @@ def generation(home: Path) -> Path:
     return home / "words" / (home / "words" / "CURRENT").read_text(encoding="utf-8")
 
 
+@pytest.fixture(scope="module")
+def articles(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the articles that `library` holds."""
+    return tmp_path_factory.mktemp("articles")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, articles: Path) -> Path:
+    """A data folder to copy: making it waits for the disk."""
+    home = tmp_path_factory.mktemp("made") / "home"
+    library = opened(home)
+    library.add(
+        [
+            article(articles, "tides", "The harbour closed because of the tide."),
+            article(articles, "bread", "Two loaves were sold at the harbour."),
+        ]
+    )
+    library.close()
+    return home
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
 @pytest.fixture
-def library(tmp_path: Path, home: Path) -> Iterator[Library]:
+def library(made: Path, home: Path) -> Iterator[Library]:
+    shutil.copytree(made, home)
     library = opened(home)
-    library.add(
-        [
-            article(tmp_path, "tides", "The harbour closed because of the tide."),
-            article(tmp_path, "bread", "Two loaves were sold at the harbour."),
-        ]
-    )
     yield library
     library.close()
 
@@ -90,26 +106,25 @@ def test_only_what_changed_is_written(library: Library, home: Path, tmp_path: Pa
     assert holding(library, "harbour") == ["bread", "snow", "tides"]
 
 
-def test_what_was_removed_or_changed_is_not_found(library: Library, tmp_path: Path) -> None:
-    library.remove(str(tmp_path / "bread.md"))
+def test_what_was_removed_or_changed_is_not_found(library: Library, articles: Path) -> None:
+    library.remove(str(articles / "bread.md"))
     assert type(library._words.search()) is tantivy.TantivyWords
     assert holding(library, "harbour") == ["tides"]
-    article(tmp_path, "tides", "The spring was dry.")
-    library.add([tmp_path / "tides.md"])
+    library.add([article(articles, "tides", "The spring was dry.")])
     assert type(library._words.search()) is tantivy.TantivyWords
     assert holding(library, "harbour") == []
     assert holding(library, "spring") == ["tides"]
 
 
-def test_a_corrected_title_is_found_in_articles(library: Library, tmp_path: Path) -> None:
-    entry = library.edit(str(tmp_path / "tides.md"), {"title": "Zebras"})
+def test_a_corrected_title_is_found_in_articles(library: Library, articles: Path) -> None:
+    entry = library.edit(str(articles / "tides.md"), {"title": "Zebras"})
     assert type(library._words.search()) is tantivy.TantivyWords
     assert [number for number, _ in library._words.search().articles("zebra", 5)] == [entry.id]
 
 
-def test_an_edit_that_touches_no_text_needs_no_new_cache(library: Library, tmp_path: Path) -> None:
+def test_an_edit_that_touches_no_text_needs_no_new_cache(library: Library, articles: Path) -> None:
     before = library._words.search()
-    library.edit(str(tmp_path / "tides.md"), tags=["sea"])
+    library.edit(str(articles / "tides.md"), tags=["sea"])
     assert library._words.search() is before
 
 
@@ -331,10 +346,9 @@ def test_a_folder_that_may_only_be_read_is_searched(
     other.close()
 
 
-def test_much_that_is_gone_is_left_behind(library: Library, home: Path, tmp_path: Path) -> None:
+def test_much_that_is_gone_is_left_behind(library: Library, home: Path, articles: Path) -> None:
     for number in range(4):
-        article(tmp_path, "tides", f"The harbour was closed {number} times.")
-        library.add([tmp_path / "tides.md"])
+        library.add([article(articles, "tides", f"The harbour was closed {number} times.")])
     assert (generation(home) / "written.json").read_text() == "3"
     assert holding(library, "harbour") == ["bread", "tides"]
 

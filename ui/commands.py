@@ -47,8 +47,8 @@ def search(arguments: argparse.Namespace) -> int:
         where = f"{file_name(hit.entry.path)}, characters {hit.chunk.start}-{hit.chunk.end}"
         print(f"{rank:>3}. {hit.entry.title} ({hit.entry.date or 'date unknown'}) · {where}")
         print("     " + " ".join(hit.chunk.text.split())[:300])
-        if hit.entry.also_in:
-            print("     also in: " + ", ".join(map(file_name, hit.entry.also_in)))
+        if hit.entry.elsewhere:
+            print("     also in: " + ", ".join(map(file_name, hit.entry.elsewhere)))
     if not hits:
         reason = "no document is in these limits" if limited else "the library is empty"
         print(f"Nothing found: {reason}.", file=sys.stderr)

@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -195,6 +196,27 @@ def test_files_are_read_while_others_are_embedded_and_then_embedded_together(
     assert done == sorted(done)
     assert told[-1] == ("", 9, 9)
     assert ("8.txt", 0, 9) in told  # it was read when nothing was stored yet
+
+
+def test_a_file_that_was_known_until_the_one_before_it_changed(tmp_path: Path) -> None:
+    class Slow(HashEmbedder):
+        def embed_passages(self, texts):  # type: ignore[no-untyped-def]
+            time.sleep(0.2)  # time enough to look at the next file
+            return super().embed_passages(texts)
+
+    library = open_library(tmp_path, Slow())
+    one, two = tmp_path / "1.txt", tmp_path / "2.txt"
+    one.write_text("The quay was raised.")
+    library.add([one])
+    two.write_text("The quay was raised.")
+    one.write_text("The lamp was lit again.")
+    report = library.add([one, two])
+    assert (report.changed, report.added) == ((str(one),), (str(two),))
+    assert library.search("Which quay was raised?", 1)[0].entry.path == str(two)
+    assert [library.text(entry) for entry in library.entries()] == [
+        "The lamp was lit again.",
+        "The quay was raised.",
+    ]
 
 
 def test_another_process_changes_the_library(tmp_path: Path, docs: Path) -> None:

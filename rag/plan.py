@@ -10,17 +10,20 @@ from index.types import Hit
 
 _ASKING = r"(?:who|whom|whose|what|which|when|where|why|how)\b"
 _SECOND = re.compile(rf"[,;]?\s+(?:and|or|but)\s+(?={_ASKING})|[,;]\s+(?={_ASKING})", re.IGNORECASE)
+_ASKS = re.compile(rf"\?\W*$|^\W*{_ASKING}", re.IGNORECASE)
 _FEWEST_WORDS = 3
 
 
 def searches(question: str) -> list[str]:
     """The question itself, and its parts where it asks several things.
 
-    "Who runs A, and who runs B?" gives the whole, "Who runs A" and "who runs B?".
+    "Who runs A, and who runs B?" gives the whole, "Who runs A" and "who runs B?". A sentence that
+    asks nothing tells what the question is about: it is no part of its own.
     """
     parts = [
         part.strip()
         for span in sentences(question)
+        if _ASKS.search(span.of(question))
         for part in _SECOND.split(span.of(question))
         if len(part.split()) >= _FEWEST_WORDS
     ]

@@ -8,26 +8,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from index import sync
-from index.archive import is_named
+from index import references
 from index.catalog import Catalog
 from index.embed import Embedder
-from index.errors import BusyError, NotFoundError, UsageError
+from index.errors import UsageError
 from index.held import FIELDS
 from index.ingest import Ingest
 from index.intake import Intake, ReadFile
-from index.limits import Limits
-from index.nearest import Nearest
-from index.ranking import Ranking, Weights
+from index.lock import WriteLock
+from index.mirror import mirror
+from index.ranking import Weights
 from index.read import read_all
 from index.reindex import reindex
 from index.report import Labels, Progress, Report
-from index.rerank import Reranker, reranked
+from index.rerank import Reranker
+from index.searching import Searching
 from index.types import Entry, Filter, Hit
 from index.walk import Problem, storable, walk
-from index.wordcache import WordCache
 
 __all__ = [
     "Labels",
@@ -79,32 +76,30 @@ class Library:
 
         Raises CorruptError, StorageError, BusyError, SettingsError.
         """
-        self._folder = folder
+        settings = settings or LibrarySettings()
         self._embedder = embedder
-        self._reranker = reranker
-        self._settings = settings or LibrarySettings()
         self._catalog = Catalog(folder / "library.sqlite")
-        self._ingest = Ingest(self._catalog, embedder, self._settings.chunk_tokens)
+        self._ingest = Ingest(self._catalog, embedder, settings.chunk_tokens)
         self._intake = Intake(
-            self._catalog,
-            self._ingest,
-            embedder,
-            read,
-            max_file_bytes=self._settings.max_file_bytes,
+            self._catalog, self._ingest, embedder, read, max_file_bytes=settings.max_file_bytes
         )
-        self._nearest = Nearest(self._catalog, embedder, folder / "vectors", self._settings.store)
-        self._words = WordCache(self._catalog, folder / "words", self._settings.words)
-        self._ranking = Ranking(
+        self._search = Searching(
             self._catalog,
             embedder,
-            candidates=self._settings.candidates,
-            weights=self._settings.weights,
+            folder,
+            self.get,
+            reranker,
+            store=settings.store,
+            words=settings.words,
+            candidates=settings.candidates,
+            weights=settings.weights,
+            newest=settings.merge_versions,
+            rerank=settings.rerank,
         )
-        self._write_lock = FileLock(folder / "write.lock", timeout=5)
-        self._limits = Limits(self._catalog, self.get, newest=self._settings.merge_versions)
+        self._writing = WriteLock(folder)
 
     def close(self) -> None:
-        self._words.close()
+        self._search.close()
         self._catalog.close()
 
     def entries(self) -> list[Entry]:
@@ -123,23 +118,7 @@ class Library:
 
         Raises NotFoundError.
         """
-        if reference.isdecimal() and len(reference) < 19:
-            entry = self._catalog.entry(int(reference))
-            if entry is not None:
-                return entry
-        held = self._catalog.find(reference) or self._catalog.find(storable(Path(reference)))
-        if held is not None:
-            return held.entry
-        named = self._catalog.named(reference)
-        if len(named) == 1:
-            return named[0]
-        if named:
-            places = ", ".join(f"{entry.id} ({entry.path})" for entry in named)
-            raise NotFoundError(f"Several documents are named {reference!r}: {places}. Name one "
-                                "by its number.")  # fmt: skip
-        raise NotFoundError(
-            f"No document {reference!r} in the library. `refdesk list` shows them all."
-        )
+        return references.document(self._catalog, reference)
 
     def text(self, entry: Entry) -> str:
         """The extracted text that all offsets count in."""
@@ -163,7 +142,7 @@ class Library:
         Raises BusyError, StorageError, CorruptError, ModelError.
         """
         walked = walk(paths)
-        with self._writing():
+        with self._writing:
             files = list(walked.files.items())
             outcomes = self._intake.add(files, labels or Labels(), progress)
             if outcomes.changed_anything:
@@ -190,37 +169,18 @@ class Library:
         Raises UsageError (no such folder), BusyError, StorageError, CorruptError, ModelError.
         """
         folder = Path(os.path.abspath(folder))
-        with self._writing():
-            held = self._catalog.origins(storable(folder))
-            planned = sync.plan(folder, held, self._ingest.recipe, check=check)
-            labels = replace(labels or Labels(), synced=True)
-            fresh = [held[path] for path in planned.unchanged]
-            self._catalog.touch(replace(each, synced=True) for each in fresh if not each.synced)
-            for origin in fresh:
-                self._intake.label(origin.path, labels)
-            files = [(file, False) for file in planned.read]
-            outcomes = self._intake.add(files, labels, progress, check=check)
-            report = outcomes.report()
-            arrived = {storable(Path(each)) for each in (*report.copies, *report.changed)}
-            gone = sync.gone(planned.gone, self._catalog.find, arrived)
-            for before, after in gone.moved.items():
-                self._intake.label(after, Labels(held[before].collection or None))
-            back = gone.lost if planned.too_many(len(gone.lost)) and not delete else ()
-            removed = [path for path in planned.gone if path not in back]
-            if removed:
-                self._catalog.forget(removed)
-            if removed or outcomes.changed_anything:
-                self._finish()
-        targets = set(gone.moved.values())
-        return replace(
-            report,
-            unchanged=(*planned.unchanged, *report.unchanged),
-            copies=tuple(each for each in report.copies if storable(Path(each)) not in targets),
-            failed=(*planned.problems, *report.failed),
-            moved=(*report.moved, *gone.moved.items()),
-            removed=(*report.removed, *(path for path in removed if path not in gone.moved)),
-            held_back=back,
-        )
+        with self._writing:
+            return mirror(
+                self._catalog,
+                self._intake,
+                folder,
+                self._ingest.recipe,
+                self._finish,
+                labels or Labels(),
+                progress,
+                check=check,
+                delete=delete,
+            )
 
     def reindex(self, progress: Progress | None = None) -> int:
         """Cuts and embeds anew what other settings or another model did, from what is stored.
@@ -228,7 +188,7 @@ class Library:
         Files are not looked at. Interrupted at any moment, running it again goes on from there.
         Returns the number of documents. Raises BusyError, StorageError, CorruptError, ModelError.
         """
-        with self._writing():
+        with self._writing:
             done = reindex(self._catalog, self._ingest, self._embedder, progress)
             # An interrupted run left what only its end tidies up, though nothing may be left to do.
             self._finish()
@@ -236,34 +196,25 @@ class Library:
 
     def is_searchable(self) -> bool:
         """Whether all of it was embedded by the present model: otherwise `search` raises."""
-        return self._nearest.is_current()
+        return self._search.nearest.is_current()
 
     def members(self, reference: str) -> list[Entry]:
         """The documents in a file of several, by the file's path or, where only one has it, name.
 
         None if there is no such file; raises NotFoundError if there are several.
         """
-        return self._members(reference)[1]
+        return references.members(self._catalog, reference)[1]
 
     def remove_members(self, reference: str) -> list[Entry]:
         """Removes what came out of a file of several documents, as `remove` does.
 
         Returns the documents as they were. Raises NotFoundError, BusyError, StorageError.
         """
-        with self._writing():
-            places, entries = self._members(reference)
+        with self._writing:
+            places, entries = references.members(self._catalog, reference)
             self._catalog.forget(places)
             self._finish()
         return entries
-
-    def _members(self, reference: str) -> tuple[list[str], list[Entry]]:
-        found = self._catalog.members(storable(Path(reference))) or self._catalog.members(reference)
-        if len(found) > 1:
-            raise NotFoundError(f"Several files are named {reference!r}: {', '.join(found)}. Name "
-                                "one by its path.")  # fmt: skip
-        places = [path for paths in found.values() for path in paths]
-        held = [each.entry for path in places if (each := self._catalog.find(path))]
-        return places, list({entry.id: entry for entry in held}.values())
 
     def remove(self, reference: str) -> Entry:
         """Removes a document by number; by path or name only those places of it.
@@ -271,14 +222,9 @@ class Library:
         A document goes with its last place; files stay where they are. Returns the document as
         it was. Raises NotFoundError, BusyError, StorageError.
         """
-        with self._writing():
+        with self._writing:
             entry = self.get(reference)
-            path = storable(Path(reference))
-            places = [
-                each
-                for each in entry.origins
-                if each in (reference, path) or is_named(each, reference)
-            ]
+            places = references.places(entry, reference)
             if reference == str(entry.id) or not places:
                 self._catalog.remove(entry.id)
             else:
@@ -312,7 +258,7 @@ class Library:
                 f"A document has {', '.join(FIELDS)}, and a title is never empty: got "
                 f"{', '.join(f'{name} = {value!r}' for name, value in changes.items())}."
             )
-        with self._writing():
+        with self._writing:
             entry = self.get(reference)
             if reset:
                 self._ingest.restore(entry.id)
@@ -340,52 +286,17 @@ class Library:
         Raises ModelError, LibraryError if the library was embedded with another model,
         NotFoundError for a document, collection or tag that there is none of.
         """
-        store = self._nearest.store()
-        limited = self._limits.limit(where or Filter())
-        if not len(store) or (limited and not limited[0]):
-            return []
-        documents, allowed = limited or (None, None)
-        words = self._words.search()
-        most = self._settings.rerank if self._reranker else 0
-        hits = self._ranking.best(question, max(k, most), store, words, documents, allowed, today)
-        if self._reranker:
-            hits = reranked(question, hits, self._reranker, most)
-        return hits[:k]
+        return self._search.hits(question, k, where or Filter(), today)
 
     def warm(self) -> None:
         """Loads what a search needs, so that the first one is as fast. Raises ModelError."""
-        self._embedder.embed_queries(["warm"])
-        if self._reranker:
-            self._reranker.scores("warm", ["warm"])
+        self._search.warm()
 
     def words_by(self) -> str:
         """What searches by words now: "fts5" or "tantivy", and why where that is the slower one."""
-        return self._words.told()
+        return self._search.words.told()
 
     def _finish(self) -> None:
         """After the last change of a run: drop what none uses, write the caches."""
         self._catalog.collect()
-        self._nearest.publish()
-        self._words.publish()
-
-    def _writing(self) -> _Writing:
-        return _Writing(self._write_lock, self._folder)
-
-
-class _Writing:
-    """The right to change the library, one process and thread at a time."""
-
-    def __init__(self, lock: FileLock, folder: Path) -> None:
-        self._lock = lock
-        self._folder = folder
-
-    def __enter__(self) -> None:
-        try:
-            self._lock.acquire()
-        except Timeout as exc:
-            raise BusyError(
-                f"Another process is changing the library in {self._folder}. Wait for it to end."
-            ) from exc
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
+        self._search.publish()

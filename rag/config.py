@@ -1,5 +1,7 @@
 """Settings: one TOML file and the environment, frozen, every value with its origin.
 
+What settings there are stands in `rag.sections`.
+
 Precedence: command line, then `REFDESK_SECTION_KEY` in the environment, then the TOML file,
 then the default. An unknown name is refused with the nearest valid one. Settings end at
 `rag.build`: no other module of `rag` or `index` takes a Settings object.
@@ -16,6 +18,16 @@ from pathlib import Path
 from typing import Any
 
 from index.errors import SettingsError
+from rag.sections import (
+    SECTIONS,
+    AnswerSection,
+    EmbedderSection,
+    IndexSection,
+    ModelSection,
+    ModelsSection,
+    RetrievalSection,
+    ServeSection,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout: where `models/` and `seeds/` lie, and the default data folder."""
@@ -25,176 +37,19 @@ _ENVIRONMENT = "REFDESK_"
 _RESERVED = frozenset({"REFDESK_HOME", "REFDESK_CONFIG"})
 
 
-def _setting(default: Any, help_: str, **limits: Any) -> Any:
-    return field(default=default, metadata={"help": help_, **limits})
-
-
-@dataclass(frozen=True, slots=True)
-class IndexSection:
-    chunk_tokens: int = _setting(100, "Tokens of a passage, at most.", least=20, most=240)
-    max_file_mb: int = _setting(32, "Files larger than this are refused.", least=1, most=4096)
-    parse_seconds: int = _setting(
-        120, "Seconds that reading one file may take.", least=1, most=86_400
-    )
-    parse_memory_mb: int = _setting(
-        2048,
-        "Memory that reading one file may take, where it can be limited (Linux).",
-        least=256,
-        most=1_048_576,
-    )
-    store: str = _setting("faiss", "Vector store.", choices=("faiss", "exact"))
-
-
-@dataclass(frozen=True, slots=True)
-class RetrievalSection:
-    candidates: int = _setting(
-        100, "Passages taken from each search before fusion.", least=1, most=1000
-    )
-    words: str = _setting(
-        "auto",
-        "What searches by words: fts5 is exact, tantivy fast in large libraries; auto takes it "
-        "there.",
-        choices=("auto", "fts5", "tantivy"),
-    )
-    fusion: str = _setting(
-        "convex",
-        "How the searches are joined: by scores, or by the ranks of the passages alone.",
-        choices=("convex", "rrf"),
-    )
-    words_weight: float = _setting(
-        0.5, "The share of word search in the convex sum.", least=0.0, most=1.0
-    )
-    article_weight: float = _setting(
-        0.5,
-        "What the article that fits the question's words best adds to its passages' scores; 0: "
-        "whole articles are not searched.",
-        least=0.0,
-        most=2.0,
-    )
-    named_weight: float = _setting(
-        0.3,
-        "What an article gains whose source, author or date the question names; 0: nothing.",
-        least=0.0,
-        most=2.0,
-    )
-    recent_weight: float = _setting(
-        0.2,
-        "What the newest article gains, three times as much where the question speaks of now; "
-        "0: nothing.",
-        least=0.0,
-        most=2.0,
-    )
-    rrf_k: int = _setting(60, "The constant of reciprocal rank fusion.", least=1, most=1000)
-    drop_repeats: bool = _setting(
-        True, "Leave out passages that say in the same words what a better one says."
-    )
-    join_adjacent: bool = _setting(
-        True, "Join passages that follow each other in their article to one."
-    )
-    merge_versions: bool = _setting(
-        True, "Of several versions of one article, search only the newest."
-    )
-    reranker: str = _setting(
-        "auto",
-        "The model that puts the best passages into their last order; auto: one that is "
-        "installed, if any; off: none.",
-    )
-    rerank: int = _setting(
-        20, "Passages that the reranker judges; each takes time.", least=2, most=200
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class ModelsSection:
-    folder: str = _setting("", "Where models are kept; empty: `models/` in the checkout.")
-    local_folder: str = _setting("", "A folder to copy models from before any other source.")
-    generator: str = _setting("qwen2.5-coder-1.5b-instruct", "The model that answers.")
-    embedder: str = _setting("all-minilm-l6-v2", "The model that embeds passages.")
-
-
-@dataclass(frozen=True, slots=True)
-class EmbedderSection:
-    backend: str = _setting(
-        "auto",
-        "What runs the embedder and the reranker: openvino is the faster one; auto takes it where "
-        "it can.",
-        choices=("auto", "openvino", "torch"),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class ModelSection:
-    context: int = _setting(4096, "Tokens of prompt and answer together.", least=512, most=131072)
-    threads: int = _setting(0, "Threads of llama.cpp; 0: all cores.", least=0, most=512)
-    draft: int = _setting(4, "Tokens drafted from the passages; 0: off.", least=0, most=32)
-    gpu_layers: int = _setting(
-        -1, "Layers put on the GPU, if the build has one; -1: all.", least=-1, most=1000
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerSection:
-    passages: int = _setting(5, "Passages put before the model, at most.", least=1, most=50)
-    passage_tokens: int = _setting(
-        210, "Tokens of all passages and their headings together, at most.", least=100, most=100_000
-    )
-    max_tokens: int = _setting(160, "Tokens of an answer, at most.", least=16, most=4096)
-    question_characters: int = _setting(
-        2000, "Longer questions are refused.", least=100, most=10_000
-    )
-    follow_ups: bool = _setting(
-        True, "Understand a question with the earlier ones of its conversation."
-    )
-    min_similarity: float = _setting(
-        0.15,
-        "Below this similarity of the best passage, and with no word in common, the question is "
-        "refused before the model is asked.",
-        least=-1.0,
-        most=1.0,
-    )
-    min_answerable: float = _setting(
-        0.5,
-        "Below this probability, by the model's own judgement, that the passages state the "
-        "answer, the question is refused.",
-        least=0.0,
-        most=1.0,
-    )
-    min_support: float = _setting(
-        0.5, "A claim with less support than this is marked as unsupported.", least=0.0, most=1.0
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class ServeSection:
-    host: str = _setting("127.0.0.1", "Address of the page.")
-    port: int = _setting(7860, "Port of the page.", least=1, most=65535)
-    open_browser: bool = _setting(True, "Open the page when it is ready.")
-
-
 @dataclass(frozen=True, slots=True)
 class Settings:
     """All settings in force. `origins` maps "section.key" to where its value came from."""
 
     home: Path
-    index: IndexSection = IndexSection()
-    retrieval: RetrievalSection = RetrievalSection()
-    models: ModelsSection = ModelsSection()
-    embedder: EmbedderSection = EmbedderSection()
-    model: ModelSection = ModelSection()
-    answer: AnswerSection = AnswerSection()
-    serve: ServeSection = ServeSection()
+    index: IndexSection = field(default_factory=IndexSection)
+    retrieval: RetrievalSection = field(default_factory=RetrievalSection)
+    models: ModelsSection = field(default_factory=ModelsSection)
+    embedder: EmbedderSection = field(default_factory=EmbedderSection)
+    model: ModelSection = field(default_factory=ModelSection)
+    answer: AnswerSection = field(default_factory=AnswerSection)
+    serve: ServeSection = field(default_factory=ServeSection)
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
-
-
-_SECTIONS: dict[str, type[Any]] = {
-    "index": IndexSection,
-    "retrieval": RetrievalSection,
-    "models": ModelsSection,
-    "embedder": EmbedderSection,
-    "model": ModelSection,
-    "answer": AnswerSection,
-    "serve": ServeSection,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +104,7 @@ def load(
                 if f"{section}.{each.name}" in checked
             }
         )
-        for section, kind in _SECTIONS.items()
+        for section, kind in SECTIONS.items()
     }
     return Settings(home=base, origins=origins, **sections)
 
@@ -279,7 +134,7 @@ def describe(settings: Settings) -> list[Described]:
 def _all() -> dict[str, Any]:
     return {
         f"{section}.{each.name}": each
-        for section, kind in _SECTIONS.items()
+        for section, kind in SECTIONS.items()
         for each in fields(kind)
     }
 
@@ -315,8 +170,8 @@ def _from_file(path: Path) -> dict[str, Any]:
         if not isinstance(content, dict):
             _known(section, str(path))
             continue
-        if section not in _SECTIONS:
-            near = difflib.get_close_matches(section, _SECTIONS, 1)
+        if section not in SECTIONS:
+            near = difflib.get_close_matches(section, SECTIONS, 1)
             hint = f" Did you mean [{near[0]}]?" if near else ""
             raise SettingsError(f"Unknown section [{section}] in {path}.{hint}")
         for key, value in content.items():

@@ -229,8 +229,8 @@ def test_another_process_changes_the_library(tmp_path: Path, docs: Path) -> None
 
 def test_one_writer_at_a_time(tmp_path: Path, docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one, other = open_library(tmp_path), open_library(tmp_path)
-    monkeypatch.setattr(other._write_lock, "timeout", 0.05)
-    with one._writing(), pytest.raises(BusyError, match="Another process"):
+    monkeypatch.setattr(other._writing._lock, "timeout", 0.05)
+    with one._writing, pytest.raises(BusyError, match="Another process"):
         other.add([docs])
     assert len(other.add([docs]).added) == 2
 

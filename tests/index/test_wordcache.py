@@ -34,15 +34,15 @@ def article(folder: Path, name: str, text: str) -> Path:
 
 def searched(library: Library) -> str:
     """What searches now, after any update in the background."""
-    library._words.search()
-    if library._words._updating is not None:
-        library._words._updating.join()
-    return type(library._words.search()).__name__
+    library._search.words.search()
+    if library._search.words._updating is not None:
+        library._search.words._updating.join()
+    return type(library._search.words.search()).__name__
 
 
 def holding(library: Library, word: str) -> list[str]:
     """The documents with a word, by what searches by words now."""
-    found = library._words.search().passages(word, 10)
+    found = library._search.words.search().passages(word, 10)
     of = library._catalog.documents_of([each for each, _ in found])
     entries = {entry.id: Path(entry.path).stem for entry in library.entries()}
     return sorted({entries[number] for number in of.values()})
@@ -87,9 +87,9 @@ def library(made: Path, home: Path) -> Iterator[Library]:
 
 
 def test_an_add_leaves_a_cache_that_others_open(library: Library, home: Path) -> None:
-    assert type(library._words.search()) is tantivy.TantivyWords
+    assert type(library._search.words.search()) is tantivy.TantivyWords
     other = opened(home)
-    assert type(other._words.search()) is tantivy.TantivyWords
+    assert type(other._search.words.search()) is tantivy.TantivyWords
     assert holding(other, "harbours") == ["bread", "tides"]
     other.close()
 
@@ -108,24 +108,26 @@ def test_only_what_changed_is_written(library: Library, home: Path, tmp_path: Pa
 
 def test_what_was_removed_or_changed_is_not_found(library: Library, articles: Path) -> None:
     library.remove(str(articles / "bread.md"))
-    assert type(library._words.search()) is tantivy.TantivyWords
+    assert type(library._search.words.search()) is tantivy.TantivyWords
     assert holding(library, "harbour") == ["tides"]
     library.add([article(articles, "tides", "The spring was dry.")])
-    assert type(library._words.search()) is tantivy.TantivyWords
+    assert type(library._search.words.search()) is tantivy.TantivyWords
     assert holding(library, "harbour") == []
     assert holding(library, "spring") == ["tides"]
 
 
 def test_a_corrected_title_is_found_in_articles(library: Library, articles: Path) -> None:
     entry = library.edit(str(articles / "tides.md"), {"title": "Zebras"})
-    assert type(library._words.search()) is tantivy.TantivyWords
-    assert [number for number, _ in library._words.search().articles("zebra", 5)] == [entry.id]
+    assert type(library._search.words.search()) is tantivy.TantivyWords
+    assert [number for number, _ in library._search.words.search().articles("zebra", 5)] == [
+        entry.id
+    ]
 
 
 def test_an_edit_that_touches_no_text_needs_no_new_cache(library: Library, articles: Path) -> None:
-    before = library._words.search()
+    before = library._search.words.search()
     library.edit(str(articles / "tides.md"), tags=["sea"])
-    assert library._words.search() is before
+    assert library._search.words.search() is before
 
 
 def flip(path: Path) -> None:
@@ -159,13 +161,13 @@ def test_damage_costs_time_only(
     library.close()
     damage(home)
     other = opened(home)
-    assert type(other._words.search()) is Fts5Words
+    assert type(other._search.words.search()) is Fts5Words
     assert holding(other, "harbour") == ["bread", "tides"]
     assert searched(other) == "TantivyWords"
     assert holding(other, "harbour") == ["bread", "tides"]
     other.close()
     third = opened(home)
-    assert type(third._words.search()) is tantivy.TantivyWords
+    assert type(third._search.words.search()) is tantivy.TantivyWords
     third.close()
 
 
@@ -184,7 +186,7 @@ def test_an_index_that_lies_is_not_taken(
     library.add([article(tmp_path, "snow", "Snow fell on the harbour.")])
     assert len(calls) == 2  # upon the last generation, then from scratch
     assert holding(library, "harbour") == ["bread", "snow", "tides"]
-    assert type(library._words.search()) is tantivy.TantivyWords
+    assert type(library._search.words.search()) is tantivy.TantivyWords
 
 
 def test_what_another_process_changed_is_found(
@@ -193,17 +195,17 @@ def test_what_another_process_changed_is_found(
     other = opened(home)
     assert holding(other, "harbour") == ["bread", "tides"]
     library.add([article(tmp_path, "snow", "Snow fell on the harbour.")])
-    assert type(other._words.search()) is tantivy.TantivyWords
+    assert type(other._search.words.search()) is tantivy.TantivyWords
     assert holding(other, "harbour") == ["bread", "snow", "tides"]
     other.close()
 
 
 def test_an_older_cache_answers_nothing(library: Library, home: Path, tmp_path: Path) -> None:
     """As after a crash between storing and publishing."""
-    library._words.publish = lambda: None  # type: ignore[method-assign]
+    library._search.words.publish = lambda: None  # type: ignore[method-assign]
     library.add([article(tmp_path, "snow", "Snow fell on the harbour.")])
     other = opened(home)
-    assert type(other._words.search()) is Fts5Words
+    assert type(other._search.words.search()) is Fts5Words
     assert holding(other, "harbour") == ["bread", "snow", "tides"]
     assert searched(other) == "TantivyWords"
     assert holding(other, "harbour") == ["bread", "snow", "tides"]
@@ -223,7 +225,7 @@ def test_a_backup_put_back_is_noticed(library: Library, home: Path, tmp_path: Pa
     assert second._catalog.state()[:2] == state[:2]
     second.close()
     third = opened(home)
-    assert type(third._words.search()) is Fts5Words
+    assert type(third._search.words.search()) is Fts5Words
     assert searched(third) == "TantivyWords"
     assert holding(third, "harbour") == ["bread", "fog", "tides"]
     assert holding(third, "snow") == []
@@ -248,7 +250,7 @@ def dying(found, after):
     return run
 
 if place == "before":
-    library._words.publish = dying(library._words.publish, False)
+    library._search.words.publish = dying(library._search.words.publish, False)
 elif place == "written":
     tantivy.update = dying(tantivy.update, True)
 elif place == "half":
@@ -281,7 +283,7 @@ def test_a_killed_process_leaves_a_library_that_goes_on(
     assert searched(other) == "TantivyWords"
     assert holding(other, "harbour") == ["bread", "snow", "tides"]
     other.add([article(tmp_path, "fog", "Fog lay on the harbour.")])
-    assert type(other._words.search()) is tantivy.TantivyWords
+    assert type(other._search.words.search()) is tantivy.TantivyWords
     assert holding(other, "harbour") == ["bread", "fog", "snow", "tides"]
     assert not list((home / "words").glob("*.tmp"))
     other.close()
@@ -321,13 +323,13 @@ def test_a_cache_that_cannot_be_written_costs_time_only(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(generations, "publish", full)
-    monkeypatch.setattr(library._nearest, "publish", lambda: None)
+    monkeypatch.setattr(library._search.nearest, "publish", lambda: None)
     library.add([article(tmp_path, "snow", "Snow fell on the harbour.")])
     assert searched(library) == "Fts5Words"
     assert holding(library, "harbour") == ["bread", "snow", "tides"]
-    first = library._words._updating
-    library._words.search()
-    assert library._words._updating is first  # one try for each state
+    first = library._search.words._updating
+    library._search.words.search()
+    assert library._search.words._updating is first  # one try for each state
 
 
 def test_a_folder_that_may_only_be_read_is_searched(
@@ -339,7 +341,7 @@ def test_a_folder_that_may_only_be_read_is_searched(
         lock.unlink()
     monkeypatch.setattr(os, "access", lambda *_: False)
     other = opened(home)
-    assert type(other._words.search()) is tantivy.TantivyWords
+    assert type(other._search.words.search()) is tantivy.TantivyWords
     assert holding(other, "harbour") == ["bread", "tides"]
     assert locks
     assert not list((home / "words").rglob("*.lock"))
@@ -357,9 +359,9 @@ def test_closing_ends_an_update(library: Library, home: Path, tmp_path: Path) ->
     library.close()
     shutil.rmtree(home / "words")
     other = opened(home)
-    other._words._closed.set()
+    other._search.words._closed.set()
     with pytest.raises(InterruptedError):
-        other._words._update()
+        other._search.words._update()
     assert not list((home / "words").glob("gen-*"))
     other.close()
 
@@ -370,13 +372,13 @@ def test_small_libraries_have_no_cache(
     library = opened(home, words="auto")
     library.add([article(tmp_path, "tides", "The harbour closed because of the tide.")])
     assert library.words_by() == "fts5"
-    assert type(library._words.search()) is Fts5Words
+    assert type(library._search.words.search()) is Fts5Words
     assert not (home / "words").exists()
     library.close()
     monkeypatch.setattr(wordcache, "LEAST", 2)
     library = opened(home, words="auto")
     library.add([article(tmp_path, "bread", "Two loaves were sold at the harbour.")])
-    assert type(library._words.search()) is tantivy.TantivyWords
+    assert type(library._search.words.search()) is tantivy.TantivyWords
     assert holding(library, "harbour") == ["bread", "tides"]
     assert library.words_by() == "tantivy"
     library.close()
@@ -389,7 +391,7 @@ def test_without_the_package(library: Library, home: Path, monkeypatch: pytest.M
     with pytest.raises(SettingsError, match="tantivy is not installed"):
         opened(home)
     other = opened(home, words="auto")
-    assert type(other._words.search()) is Fts5Words
+    assert type(other._search.words.search()) is Fts5Words
     assert other.words_by() == "fts5, not tantivy: the package is not installed"
     assert holding(other, "harbour") == ["bread", "tides"]
     other.close()

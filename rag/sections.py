@@ -1,0 +1,169 @@
+"""The settings there are: sections of values, each with its default, its limits and its help.
+
+A field here is all that a new setting takes: its help is the documentation. How values come from a
+file, the environment and the command line is `rag.config`'s.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+def setting(default: Any, help_: str, **limits: Any) -> Any:
+    """A field. limits: `least` and `most`, or `choices`."""
+    return field(default=default, metadata={"help": help_, **limits})
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSection:
+    chunk_tokens: int = setting(100, "Tokens of a passage, at most.", least=20, most=240)
+    max_file_mb: int = setting(32, "Files larger than this are refused.", least=1, most=4096)
+    parse_seconds: int = setting(
+        120, "Seconds that reading one file may take.", least=1, most=86_400
+    )
+    parse_memory_mb: int = setting(
+        2048,
+        "Memory that reading one file may take, where it can be limited (Linux).",
+        least=256,
+        most=1_048_576,
+    )
+    store: str = setting("faiss", "Vector store.", choices=("faiss", "exact"))
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievalSection:
+    candidates: int = setting(
+        100, "Passages taken from each search before fusion.", least=1, most=1000
+    )
+    words: str = setting(
+        "auto",
+        "What searches by words: fts5 is exact, tantivy fast in large libraries; auto takes it "
+        "there.",
+        choices=("auto", "fts5", "tantivy"),
+    )
+    fusion: str = setting(
+        "convex",
+        "How the searches are joined: by scores, or by the ranks of the passages alone.",
+        choices=("convex", "rrf"),
+    )
+    words_weight: float = setting(
+        0.5, "The share of word search in the convex sum.", least=0.0, most=1.0
+    )
+    article_weight: float = setting(
+        0.5,
+        "What the article that fits the question's words best adds to its passages' scores; 0: "
+        "whole articles are not searched.",
+        least=0.0,
+        most=2.0,
+    )
+    named_weight: float = setting(
+        0.3,
+        "What an article gains whose source, author or date the question names; 0: nothing.",
+        least=0.0,
+        most=2.0,
+    )
+    recent_weight: float = setting(
+        0.2,
+        "What the newest article gains, three times as much where the question speaks of now; "
+        "0: nothing.",
+        least=0.0,
+        most=2.0,
+    )
+    rrf_k: int = setting(60, "The constant of reciprocal rank fusion.", least=1, most=1000)
+    drop_repeats: bool = setting(
+        True, "Leave out passages that say in the same words what a better one says."
+    )
+    join_adjacent: bool = setting(
+        True, "Join passages that follow each other in their article to one."
+    )
+    merge_versions: bool = setting(
+        True, "Of several versions of one article, search only the newest."
+    )
+    reranker: str = setting(
+        "auto",
+        "The model that puts the best passages into their last order; auto: one that is "
+        "installed, if any; off: none.",
+    )
+    rerank: int = setting(
+        20, "Passages that the reranker judges; each takes time.", least=2, most=200
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsSection:
+    folder: str = setting("", "Where models are kept; empty: `models/` in the checkout.")
+    local_folder: str = setting("", "A folder to copy models from before any other source.")
+    generator: str = setting("qwen2.5-coder-1.5b-instruct", "The model that answers.")
+    embedder: str = setting("all-minilm-l6-v2", "The model that embeds passages.")
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedderSection:
+    backend: str = setting(
+        "auto",
+        "What runs the embedder and the reranker: openvino is the faster one; auto takes it where "
+        "it can.",
+        choices=("auto", "openvino", "torch"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSection:
+    context: int = setting(4096, "Tokens of prompt and answer together.", least=512, most=131072)
+    threads: int = setting(0, "Threads of llama.cpp; 0: all cores.", least=0, most=512)
+    draft: int = setting(4, "Tokens drafted from the passages; 0: off.", least=0, most=32)
+    gpu_layers: int = setting(
+        -1, "Layers put on the GPU, if the build has one; -1: all.", least=-1, most=1000
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSection:
+    passages: int = setting(5, "Passages put before the model, at most.", least=1, most=50)
+    passage_tokens: int = setting(
+        210, "Tokens of all passages and their headings together, at most.", least=100, most=100_000
+    )
+    max_tokens: int = setting(160, "Tokens of an answer, at most.", least=16, most=4096)
+    question_characters: int = setting(
+        2000, "Longer questions are refused.", least=100, most=10_000
+    )
+    follow_ups: bool = setting(
+        True, "Understand a question with the earlier ones of its conversation."
+    )
+    min_similarity: float = setting(
+        0.15,
+        "Below this similarity of the best passage, and with no word in common, the question is "
+        "refused before the model is asked.",
+        least=-1.0,
+        most=1.0,
+    )
+    min_answerable: float = setting(
+        0.5,
+        "Below this probability, by the model's own judgement, that the passages state the "
+        "answer, the question is refused.",
+        least=0.0,
+        most=1.0,
+    )
+    min_support: float = setting(
+        0.5, "A claim with less support than this is marked as unsupported.", least=0.0, most=1.0
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ServeSection:
+    host: str = setting("127.0.0.1", "Address of the page.")
+    port: int = setting(7860, "Port of the page.", least=1, most=65535)
+    open_browser: bool = setting(True, "Open the page when it is ready.")
+
+
+SECTIONS: dict[str, type[Any]] = {
+    "index": IndexSection,
+    "retrieval": RetrievalSection,
+    "models": ModelsSection,
+    "embedder": EmbedderSection,
+    "model": ModelSection,
+    "answer": AnswerSection,
+    "serve": ServeSection,
+}
+"""By their names in the file, in its order."""

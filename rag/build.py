@@ -207,6 +207,7 @@ class Parts:
                 min_similarity=answer.min_similarity,
                 min_answerable=answer.min_answerable,
                 min_support=answer.min_support,
+                drop_unsupported=answer.unsupported == "drop",
                 follow_ups=answer.follow_ups,
             ),
             model=entry.name,

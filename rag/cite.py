@@ -169,15 +169,27 @@ def _in_its_own_words(evidence: _Evidence) -> Claim:
     return Claim(" ".join(evidence.text.split()), True, 1.0, (_citation(evidence),))
 
 
-def written(clean: str, statements: Sequence[Statement], claims: Sequence[Claim]) -> str:
-    """The answer's text with the verified markers in place of the model's."""
+def written(
+    clean: str, statements: Sequence[Statement], claims: Sequence[Claim], *, drop: bool = False
+) -> str:
+    """The answer's text with the verified markers in place of the model's.
+
+    drop  leave out what is not supported
+    """
     text = ""
     here = 0
+    left_out = False
     for statement, claim in zip(statements, claims, strict=True):
-        text += clean[here : statement.span.end]
+        before = clean[here : statement.span.start]
+        here = statement.span.end
+        # Between two that stay, there is the space before what was left out, and no second one.
+        text += "" if left_out and not before.strip() else before
+        left_out = drop and not claim.supported
+        if left_out:
+            continue
+        text += clean[statement.span.start : here]
         numbers = dict.fromkeys(citation.number for citation in claim.citations)
         text += "".join(f" [{n}]" for n in numbers) if claim.supported else ""
-        here = statement.span.end
     return (text + clean[here:]).strip()
 
 

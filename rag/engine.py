@@ -68,6 +68,7 @@ class Policy:
     min_similarity: float = 0.15
     min_answerable: float = 0.5
     min_support: float = 0.5
+    drop_unsupported: bool = False
     follow_ups: bool = True
 
 
@@ -264,8 +265,11 @@ class Engine:
             claims = [quote]
             clean, statements = cite.parse(quote.text)
             statements = [cite.Statement(clean, Span(0, len(clean)), ())]
-        written = cite.written(clean, statements, claims)
-        return self._answer(question, written, sources, clock, tuple(claims), stopped=stopped)
+        drop = self._policy.drop_unsupported
+        written = cite.written(clean, statements, claims, drop=drop)
+        omitted = sum(not claim.supported for claim in claims) if drop else 0
+        answer = self._answer(question, written, sources, clock, tuple(claims), stopped=stopped)
+        return replace(answer, omitted=omitted)
 
     def _chosen(
         self,

@@ -148,6 +148,11 @@ class AnswerSection:
     min_support: float = setting(
         0.5, "A claim with less support than this is marked as unsupported.", least=0.0, most=1.0
     )
+    unsupported: str = setting(
+        "strike",
+        "What becomes of a claim without support: struck through, or dropped and counted.",
+        choices=("strike", "drop"),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,7 @@ class Answer:
     stopped     cut short: by the reader ("cancelled"), or by the token limit ("length"); else None
     understood  what was searched for and answered, where that is not `question` as it was typed
     choice      which of the question's choices was taken, from 0; None where there were none
+    omitted     claims that `text` lacks, because nothing supports them and the settings say so
     """
 
     question: str
@@ -104,6 +105,7 @@ class Answer:
     stopped: str | None = None
     understood: str = ""
     choice: int | None = None
+    omitted: int = 0
 
 
 # Events, in the order in which `Engine.ask` yields them.

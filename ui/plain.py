@@ -28,8 +28,7 @@ def answer_text(answer: Answer, width: int = 88) -> str:
     """
     parts = [_wrapped(f"({UNDERSTOOD} {answer.understood})", width)] if answer.understood else []
     parts.append(_wrapped(_told(answer), width))
-    if answer.stopped in STOPPED:
-        parts.append(_wrapped(f"({STOPPED[answer.stopped]})", width))
+    parts += [_wrapped(f"({note})", width) for note in notes(answer)]
     if answer.refused:
         if answer.sources:
             parts.append(f"{CLOSEST}:")
@@ -47,6 +46,16 @@ def answer_text(answer: Answer, width: int = 88) -> str:
     return "\n\n".join(parts)
 
 
+def notes(answer: Answer) -> list[str]:
+    """What a reader has to know of an answer's text: cut short, something left out."""
+    found = [STOPPED[answer.stopped]] if answer.stopped in STOPPED else []
+    if answer.omitted == 1:
+        found.append("One sentence was left out: the articles do not support it.")
+    elif answer.omitted:
+        found.append(f"{answer.omitted} sentences were left out: the articles do not support them.")
+    return found
+
+
 def answer_json(answer: Answer) -> dict[str, Any]:
     """The answer as `refdesk ask --json` prints it and the HTTP interface returns it.
 
@@ -58,6 +67,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "answer": answer.text,
         "refused": answer.refused,
         "stopped": answer.stopped,
+        "omitted": answer.omitted,
         "claims": [
             {
                 "text": claim.text,

@@ -102,6 +102,26 @@ def test_what_is_nowhere_is_not_supported_and_gets_no_marker() -> None:
     assert "[" not in written(clean, statements, claims)
 
 
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("It resigned. The plant cost $42 million.", "The plant cost $42 million. [1]"),
+        ("The plant cost $42 million. It resigned.", "The plant cost $42 million. [1]"),
+        (
+            "The plant cost $42 million. It resigned. It employs 310 people.",
+            "The plant cost $42 million. [1] It employs 310 people. [1]",
+        ),
+        (
+            "- The plant cost $42 million.\n- It resigned over scandals.\n- It employs 310 people.",
+            "- The plant cost $42 million. [1]\n- It employs 310 people. [1]",
+        ),
+    ],
+)
+def test_what_is_not_supported_can_be_left_out(said: str, left: str) -> None:
+    clean, statements = parse(said)
+    assert written(clean, statements, cited(said), drop=True) == left
+
+
 def test_a_claim_from_two_places_gets_both() -> None:
     (claim,) = cited("The plant employs 310 people and analysts expect the market to shrink.")
     assert {c.number for c in claim.citations} == {1, 2}

@@ -274,3 +274,15 @@ def test_one_of_the_choices_is_taken_and_cited(library: Library) -> None:
     answer = finished(list(engine(library, ScriptedLLM("A")).ask(swapped)))
     assert (answer.choice, answer.text) == (0, "$57 million")
     assert not answer.claims[0].supported
+
+
+def test_what_nothing_supports_is_marked_or_left_out_and_always_counted(library: Library) -> None:
+    said = "The plant cost $42 million. [1] The plant employs 900 people. [1]"
+    marked = finished(list(engine(library, ScriptedLLM(said)).ask("What did the plant cost?")))
+    dropping = engine(library, ScriptedLLM(said), drop_unsupported=True)
+    dropped = finished(list(dropping.ask("What did the plant cost?")))
+    assert marked.text == "The plant cost $42 million. [1] The plant employs 900 people."
+    assert dropped.text == "The plant cost $42 million. [1]"
+    assert (marked.omitted, dropped.omitted) == (0, 1)
+    for answer in (marked, dropped):
+        assert [claim.supported for claim in answer.claims] == [True, False]

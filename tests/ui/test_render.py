@@ -577,3 +577,12 @@ def test_the_library_is_listed_folded() -> None:
     assert len(tags.of("li")) == 3
     assert "12 March 2024 · Varn Gazette" in tags.text
     assert "The library is empty." in render.library_html([])
+
+
+def test_what_was_left_out_is_told() -> None:
+    given = cited_answer("Why?")
+    one, two = replace(given, omitted=1), replace(given, omitted=2)
+
+    assert "One sentence was left out" in render.answer_html(one)
+    assert "2 sentences were left out" in render.answer_text(two)
+    assert "left out" not in render.answer_html(given) + render.answer_text(given)

@@ -228,7 +228,9 @@ def _connected(path: Path, *, fixed: bool) -> sqlite3.Connection:
     name = str(path)
     if fixed:
         waiting = path.with_name(path.name + "-wal")
-        name = path.absolute().as_uri() + ("?mode=ro" if waiting.exists() else "?immutable=1")
+        name = path.absolute().as_uri() + (
+            "?mode=ro" if os.path.exists(waiting) else "?immutable=1"
+        )
     connection = sqlite3.connect(name, timeout=10, check_same_thread=False, uri=fixed)
     connection.isolation_level = None
     return connection
@@ -236,7 +238,9 @@ def _connected(path: Path, *, fixed: bool) -> sqlite3.Connection:
 
 def _is_fixed(path: Path) -> bool:
     """Whether the file is there and cannot be changed here: a read-only disk, no rights."""
-    return path.exists() and not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
+    return os.path.exists(path) and not (
+        os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+    )
 
 
 def _statements(script: str) -> Iterator[str]:

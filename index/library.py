@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -305,7 +306,10 @@ class Library:
 def _sound(folder: Path) -> Path:
     """The library's file. To SQLite one of no length is a new one. Raises CorruptError."""
     file = folder / "library.sqlite"
-    if file.exists() and not file.stat().st_size and has_caches(folder):
+    emptied = False
+    with contextlib.suppress(OSError):  # whoever opens it tells why it cannot be
+        emptied = not file.stat().st_size and has_caches(folder)
+    if emptied:
         raise CorruptError(
             f"The library {file} is damaged: the file is empty, and what lies beside it was made "
             "from one that held articles. Restore a backup of it; or, to begin anew, remove it "

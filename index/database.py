@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -41,7 +42,7 @@ class Database:
     """One open database. Usable from several threads; calls are serialised."""
 
     def __init__(self, path: Path) -> None:
-        """Opens, creates or migrates the database.
+        """Opens, creates or migrates the database; where it cannot be written, to read only.
 
         Raises CorruptError (damaged, or made by a newer version), StorageError, BusyError.
         """
@@ -50,11 +51,12 @@ class Database:
         self._grouped = False
         with self._told():
             path.parent.mkdir(parents=True, exist_ok=True)
-            self.connection = sqlite3.connect(path, timeout=10, check_same_thread=False)
+            self._fixed = _is_fixed(path)
+            self.connection = _connected(path, fixed=self._fixed)
             self.connection.row_factory = sqlite3.Row
-            self.connection.isolation_level = None
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
-                self.connection.execute(f"PRAGMA {pragma}")
+            if not self._fixed:
+                for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
+                    self.connection.execute(f"PRAGMA {pragma}")
             self._prepare()
             # Only now: a migration drops tables, which must not cascade.
             self.connection.execute("PRAGMA foreign_keys=ON")
@@ -74,7 +76,7 @@ class Database:
         The caller closes it. Raises StorageError, BusyError, CorruptError.
         """
         with self._told():
-            return Snapshot(self.path, self._told)
+            return Snapshot(_connected(self.path, fixed=self._fixed), self._told)
 
     def sequence(self) -> int:
         """Grows with each committed change of passages, by whichever process."""
@@ -171,6 +173,13 @@ class Database:
                 raise BusyError(
                     f"Another process is writing to the library {self.path}. Try again shortly."
                 ) from exc
+            if self._fixed and any(word in reason for word in ("readonly", "unable to open")):
+                raise StorageError(
+                    f"The library {self.path} is on a disk or in a folder that this user cannot "
+                    "write. Reading it works, unless a program that was changing it did not end "
+                    "well: then open it once where it can be written. To change it, do that there "
+                    "too, or copy the folder and name the copy with --home."
+                ) from exc
             if any(word in reason for word in ("full", "disk I/O", "readonly", "unable to open")):
                 raise StorageError(
                     f"The library {self.path} cannot be written ({reason}). Nothing already "
@@ -190,11 +199,14 @@ class Database:
 class Snapshot:
     """One state of a database, on a connection of its own. For one thread at a time."""
 
-    def __init__(self, path: Path, told: Callable[[], contextlib.AbstractContextManager[None]]):
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        told: Callable[[], contextlib.AbstractContextManager[None]],
+    ):
         """told: turns SQLite's errors into ours."""
         self._told = told
-        self._connection = sqlite3.connect(path, timeout=10, check_same_thread=False)
-        self._connection.isolation_level = None
+        self._connection = connection
         self._connection.execute("PRAGMA query_only=ON")
         self._connection.execute("BEGIN")
 
@@ -205,6 +217,30 @@ class Snapshot:
 
     def close(self) -> None:
         self._connection.close()
+
+
+def _connected(path: Path, *, fixed: bool) -> sqlite3.Connection:
+    """A connection without transactions of its own making.
+
+    fixed  the file cannot be written. Nor can what SQLite keeps beside it, so it is read as one
+           that nobody changes; if changes lie beside it that are not yet in it, SQLite refuses.
+    """
+    name = str(path)
+    if fixed:
+        waiting = path.with_name(path.name + "-wal")
+        name = path.absolute().as_uri() + (
+            "?mode=ro" if os.path.exists(waiting) else "?immutable=1"
+        )
+    connection = sqlite3.connect(name, timeout=10, check_same_thread=False, uri=fixed)
+    connection.isolation_level = None
+    return connection
+
+
+def _is_fixed(path: Path) -> bool:
+    """Whether the file is there and cannot be changed here: a read-only disk, no rights."""
+    return os.path.exists(path) and not (
+        os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+    )
 
 
 def _statements(script: str) -> Iterator[str]:

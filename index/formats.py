@@ -17,6 +17,7 @@ from typing import Any
 from index.archive import reason
 from index.dates import normalise
 from index.errors import EmptyDocumentError, LockedError, ReadError
+from index.linkwalls import without_walls
 from index.types import Page, Span
 
 __all__ = [
@@ -79,12 +80,12 @@ def from_html(markup: str) -> Extract:
     for package in ("trafilatura", "htmldate", "courlan"):
         # They report short or odd pages as errors, where all the text is simply used instead.
         logging.getLogger(package).setLevel(logging.CRITICAL)
-    tree = parsed(markup)
+    tree = without_walls(parsed(markup))
     about: Any = None
     text = ""
     try:
         about = trafilatura.bare_extraction(
-            _laid_out(parsed(markup)),
+            _laid_out(without_walls(parsed(markup))),
             include_comments=False,
             with_metadata=True,
             # Its dates are guesses from anywhere in the page; `_published` reads what is stated.

@@ -24,7 +24,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-__all__ = ["FILE", "Generation", "State", "current", "latest", "publish", "sha256"]
+__all__ = ["FILE", "Generation", "State", "current", "latest", "publish", "sha256", "there"]
 
 FILE = "index.bin"
 """The name of the file where a generation has only one."""
@@ -51,6 +51,11 @@ class Generation:
     folder: Path
     state: State
     files: Mapping[str, str]
+
+
+def there(root: Path) -> bool:
+    """Whether any generation was ever put in use here, and not removed."""
+    return (root / _CURRENT).exists()
 
 
 def current(root: Path, state: State) -> Generation | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from index.errors import BusyError
+from index.errors import BusyError, StorageError
 
 __all__ = ["WriteLock"]
 
@@ -20,12 +20,18 @@ class WriteLock:
         self._lock = FileLock(folder / "write.lock", timeout=timeout_s)
 
     def __enter__(self) -> None:
-        """Raises BusyError."""
+        """Raises BusyError, StorageError."""
         try:
             self._lock.acquire()
         except Timeout as exc:
             raise BusyError(
                 f"Another process is changing the library in {self._folder}. Wait for it to end."
+            ) from exc
+        except OSError as exc:
+            raise StorageError(
+                f"The library in {self._folder} cannot be changed ({exc.strerror}); nothing in it "
+                "was. Make room or check the folder's rights; a library on a read-only disk is "
+                "changed in a copy of its folder, named with --home."
             ) from exc
 
     def __exit__(self, *_: object) -> None:

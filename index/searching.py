@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 
+from index import generations
 from index.catalog import Catalog
 from index.embed import Embedder
 from index.limits import Limits
@@ -15,7 +16,14 @@ from index.rerank import Reranker, reranked
 from index.types import Entry, Filter, Hit
 from index.wordcache import WordCache
 
-__all__ = ["Searching"]
+__all__ = ["Searching", "has_caches"]
+
+_VECTORS, _WORDS = "vectors", "words"
+
+
+def has_caches(folder: Path) -> bool:
+    """Whether a library that held articles lay in `folder`: caches were made from it."""
+    return any(generations.there(folder / name) for name in (_VECTORS, _WORDS))
 
 
 class Searching:
@@ -47,8 +55,8 @@ class Searching:
         self._embedder = embedder
         self._reranker = reranker
         self._most = rerank if reranker else 0
-        self.nearest = Nearest(catalog, embedder, folder / "vectors", store)
-        self.words = WordCache(catalog, folder / "words", words)
+        self.nearest = Nearest(catalog, embedder, folder / _VECTORS, store)
+        self.words = WordCache(catalog, folder / _WORDS, words)
         self._ranking = Ranking(catalog, embedder, candidates=candidates, weights=weights)
         self._limits = Limits(catalog, get, newest=newest)
 

@@ -86,7 +86,7 @@ def load(
     origins: dict[str, str] = {"home": home_from}
     named = config or (Path(env["REFDESK_CONFIG"]) if env.get("REFDESK_CONFIG") else None)
     file = named or base / FILE_NAME
-    if named or file.exists():
+    if named or os.path.exists(file):  # a folder without rights is told of with the library
         for name, value in _from_file(file).items():
             values[name], origins[name] = value, str(file)
     for name, value in _from_environment(env).items():

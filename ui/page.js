@@ -88,7 +88,25 @@ window.refdesk = (() => {
     for (const each of all(".rd-turn", earlier).slice(MOST)) each.remove();
   }
 
+  // Gradio passes over a second question while one is answered: the reader is told so.
+
+  const WAIT = "An answer is being written: stop it or let it end. Your question stays in the box.";
+
+  function wait(text) {
+    let note = one("#rd-wait");
+    if (!note) {
+      if (!text) return;
+      note = made("p", "rd-note");
+      note.id = "rd-wait";
+      note.setAttribute("role", "status");
+      one("#rd-ask").after(note);
+    }
+    note.textContent = text;
+    note.hidden = !text;
+  }
+
   function asking(question) {
+    wait("");
     keep();
     forget();
     // What was chosen stands in its summary; what is wrong with it stays in sight.
@@ -105,6 +123,7 @@ window.refdesk = (() => {
   }
 
   function anew() {
+    wait("");
     for (const each of all(".rd-turn")) each.remove();
     one("#rd-earlier").hidden = true;
     forget();
@@ -160,6 +179,12 @@ window.refdesk = (() => {
       event.preventDefault();
       show(link);
     }
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    if (!(event.target instanceof Element) || !event.target.matches("#rd-question textarea")) return;
+    if (one("#rd-left .rd-answer")?.getAttribute("aria-busy") === "true") wait(WAIT);
   });
 
   document.addEventListener("input", (event) => {

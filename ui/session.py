@@ -19,6 +19,8 @@ TURNS = 6
 """Earlier questions that go with the next one."""
 
 _PAGES = 64
+_TOLD = 4096
+"""Pages that are known to have been let go of; each takes a few bytes."""
 
 
 class Sessions:
@@ -26,7 +28,8 @@ class Sessions:
 
     Of each page the last answers are kept, to be sent with its next question and with no other's.
     A page that was closed is not told of: Gradio would hold a connection open for every page, of
-    which a browser has six for all its tabs. So the pages that asked last are kept.
+    which a browser has six for all its tabs. So the pages that asked last are kept; one that was let
+    go of is told so with its next answer.
     """
 
     def __init__(
@@ -38,6 +41,7 @@ class Sessions:
         self._pages = pages
         self._current: dict[str, Asking] = {}
         self._turns: dict[str, tuple[Turn, ...]] = {}
+        self._let_go: dict[str, None] = {}
 
     def stop(self, session: str) -> None:
         """Ends what the page waits for, if it waits."""
@@ -50,6 +54,7 @@ class Sessions:
         self.stop(session)
         self._current.pop(session, None)
         self._turns.pop(session, None)
+        self._let_go.pop(session, None)
 
     def history(self, session: str) -> tuple[Turn, ...]:
         """What goes with the page's next question, oldest first."""
@@ -70,7 +75,7 @@ class Sessions:
         except Exception as exc:
             yield View(question, error=told(exc)), 0
             return
-        frame = View(question, limited), 0
+        frame = View(question, limited, forgot=session in self._let_go), 0
         yield frame
         try:
             asking = self._begin(session, Question(question, self.history(session), limited.where))
@@ -121,8 +126,13 @@ class Sessions:
         turns = self._turns.pop(session, ())
         # Put at the end: the first are the pages that asked longest ago.
         self._turns[session] = (*turns, turn(answer))[-TURNS:]
+        self._let_go.pop(session, None)
         while len(self._turns) > self._pages:
-            del self._turns[next(iter(self._turns))]
+            oldest = next(iter(self._turns))
+            del self._turns[oldest]
+            self._let_go[oldest] = None
+        while len(self._let_go) > _TOLD:
+            del self._let_go[next(iter(self._let_go))]
 
 
 def turn(answer: Answer) -> Turn:

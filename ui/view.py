@@ -9,6 +9,12 @@ from ui import render
 from ui.choice import Choice, where_html
 from ui.prose import escaped
 
+FORGOT = (
+    "Asked without the earlier questions of this page: other pages have asked since, and only the "
+    "last that asked are remembered."
+)
+"""Told where a conversation was let go of without the reader's doing."""
+
 _ASKING = Status("Asking")
 _EVERYTHING = Choice()
 
@@ -19,6 +25,7 @@ class View:
 
     choice   what it is limited to
     stopped  the reader ended it before the answer was there
+    forgot   the page's earlier questions did not go with it: others took their place
     """
 
     question: str
@@ -29,6 +36,7 @@ class View:
     answer: Answer | None = None
     error: str = ""
     stopped: bool = False
+    forgot: bool = False
 
     def after(self, event: Event) -> View:
         """The view once `event` has come."""
@@ -68,6 +76,8 @@ class View:
             told = render.answer_html(self.answer)
             if self.choice.where is not None and not self.sources:
                 told += '<p class="rd-note">No article is within these limits.</p>'
+            if self.forgot:
+                told += f'<p class="rd-note">{FORGOT}</p>'
             return told + render.footer_html(self.answer)
         if self.error:
             return render.error_html(self.error)

@@ -119,6 +119,26 @@ def test_stop_ends_the_answer_and_another_question_works(page: Page, served: Ser
     expect(finished(page)).to_contain_text("rose 4.2 metres")
 
 
+def test_enter_while_an_answer_is_written_is_told_and_loses_nothing(
+    page: Page, served: Served
+) -> None:
+    ask(page, "Is it endless?")
+    expect(page.locator(".rd-writing")).to_contain_text("word5 ")
+    before = len(served.desk.asked)
+    box(page).fill(QUESTION)
+    box(page).press("Enter")
+
+    expect(page.locator("#rd-wait")).to_contain_text("An answer is being written")
+    expect(box(page)).to_have_value(QUESTION)
+    assert len(served.desk.asked) == before
+    button(page, "Stop").click()
+    expect(button(page, "Ask")).to_be_enabled()
+    box(page).press("Enter")
+    finished(page)
+    expect(page.locator("#rd-wait")).to_be_hidden()
+    assert served.desk.asked[-1] == QUESTION
+
+
 def test_stop_does_not_wait_for_a_model_that_is_silent(page: Page) -> None:
     ask(page, "Is it stuck?")
     expect(page.locator(".rd-status")).to_contain_text("1 s")

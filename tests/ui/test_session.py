@@ -13,7 +13,7 @@ from rag.types import Claim, Turn
 from tests.ui.fake_desk import REFUSAL, FakeDesk, cited_answer
 from ui.asking import Askings
 from ui.session import TURNS, Sessions, turn
-from ui.view import View
+from ui.view import FORGOT, View
 
 SAID = (
     "The tide of March 2024 rose 4.2 metres, the highest since 1931. "
@@ -161,3 +161,15 @@ def test_a_turn_leaves_out_what_is_not_supported() -> None:
 def test_a_turn_without_a_supported_claim_is_the_answer_as_it_is() -> None:
     answer = replace(cited_answer("How?"), claims=(Claim("So.", False, 0.1),), text="So.")
     assert turn(answer) == Turn("How?", "So.")
+
+
+def test_a_page_that_was_let_go_of_is_told_so_once(desk: FakeDesk, sessions: Sessions) -> None:
+    for page in ("a", "b", "c"):
+        ask(sessions, page, "How high?")
+
+    view = ask(sessions, "a", "And then?")
+    assert desk.turns[-1] == ()
+    assert FORGOT in view.answer_pane()
+    assert FORGOT not in ask(sessions, "a", "And when?").answer_pane()
+    sessions.forget("b")
+    assert FORGOT not in ask(sessions, "b", "How high?").answer_pane()

@@ -14,31 +14,28 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
-from index.embed import Vectors
 from index.sentences import is_item, sentences
 from index.types import Span
+from rag import support
 from rag.focus import goes_on, prose
-from rag.terms import terms
+from rag.similar import Similarity
+from rag.terms import named, terms
 from rag.types import Citation, Claim, Source
 
-Similarity = Callable[
-    [Sequence[str], Sequence[str]], "np.ndarray[tuple[int, ...], np.dtype[np.float32]]"
-]
-"""Cosine similarities of two lists of texts, shape (len(first), len(second))."""
-
-Embed = Callable[[Sequence[str]], Vectors]
-
 _MARKER = re.compile(r"[^\S\n]*\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
-_NAME = re.compile(r"(?<=[^\W\d_][ ,])\s*([A-Z][^\W\d_]+(?:['’][^\W\d_]+)?)")
+_NOT_ONLY = re.compile(r"\bnot (?:only|just|merely|least)\b|\bno (?:longer|doubt)\b", re.IGNORECASE)
 _MARKED_BONUS = 0.08
 _SECOND_SPAN_GAIN = 0.2
 _SIMILARITY_WEIGHT = 0.25
 _ECHO_WEIGHT = 0.35
 _FEWEST_ASKED = 3
 _FIGURE_SHARE = 0.25
+_HELD = 0.5
 _FAIR_SHARE = 0.34
 
 
@@ -90,23 +87,6 @@ def phrase(answer: str) -> tuple[str, list[Statement]]:
     return clean, [Statement(clean, Span(0, len(clean)), markers)] if statements else []
 
 
-def similarity_by(embed: Embed, question: str = "") -> Similarity:
-    """Similarity as `cite` takes it.
-
-    embed     texts → unit vectors
-    question  stands before every claim: the words of a short answer say little without it
-    """
-
-    def similarity(
-        claims: Sequence[str], passages: Sequence[str]
-    ) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
-        asked = [f"{question} {claim}" for claim in claims] if question else list(claims)
-        vectors = embed([*asked, *passages])
-        return np.asarray(vectors[: len(asked)] @ vectors[len(asked) :].T, dtype=np.float32)
-
-    return similarity
-
-
 def cite(
     statements: Sequence[Statement],
     sources: Sequence[Source],
@@ -114,19 +94,35 @@ def cite(
     *,
     min_support: float,
     question: str = "",
+    words: Similarity | None = None,
+    strict: bool = False,
 ) -> list[Claim]:
     """Ties each statement to the one or two sentences of `sources` that support it best.
 
+    similarity  of statements and sentences; `words` of single words, where that is another
+    strict      for answers of a sentence or two in the passages' own words, as the engine asks for:
+                what is cited must hold most of the claim's words, deny what it denies, and have its
+                figures in a sentence about the same. Too much for a long text that sums up
     question  its words, echoed in a claim, are the asker's rather than the passages': they count
               less. That the passages speak of them at all is judged before (`rag.answerable`).
     """
-    candidates = [_Evidence.make(source, span) for source in sources for span in prose(source.text)]
+    candidates = _evidence(sources)
     if not statements or not candidates:
         return [Claim(each.text, supported=False, score=0.0) for each in statements]
     alike = similarity([s.text for s in statements], [c.text for c in candidates])
     weights = _weights(candidates, frozenset(terms(question)))
+    around = [part for s in sources for part in (s.title, (s.date or "").replace("-", " "))]
+    evidence = support.Evidence.of([s.text for s in sources], [*around, question])
     return [
-        _claim(each, candidates, alike[at], weights, min_support)
+        _claim(
+            each,
+            candidates,
+            alike[at],
+            weights,
+            support.probability(support.signals(each.text, evidence, words or similarity)),
+            min_support,
+            strict,
+        )
         for at, each in enumerate(statements)
     ]
 
@@ -145,7 +141,7 @@ def quoted(
     to the question but figures of the model's own making. None where there is no such sentence.
     """
     asked = frozenset(terms(question))
-    candidates = [_Evidence.make(source, span) for source in sources for span in prose(source.text)]
+    candidates = _evidence(sources)
     if not candidates:
         return None
 
@@ -239,13 +235,15 @@ class _Evidence:
     words: frozenset[str]
     context: frozenset[str]
 
-    @classmethod
-    def make(cls, source: Source, span: Span) -> _Evidence:
-        text = span.of(source.text)
-        return cls(
-            source, span, text, frozenset(terms(text)),
-            frozenset(terms(source.title)) | frozenset(terms(source.text)),
-        )  # fmt: skip
+
+def _evidence(sources: Sequence[Source]) -> list[_Evidence]:
+    found = []
+    for source in sources:
+        context = frozenset(terms(source.title)) | frozenset(terms(source.text))
+        for span in prose(source.text):
+            text = span.of(source.text)
+            found.append(_Evidence(source, span, text, frozenset(terms(text)), context))
+    return found
 
 
 def _weights(candidates: Sequence[_Evidence], echoed: frozenset[str]) -> Callable[[str], float]:
@@ -265,10 +263,13 @@ def _weights(candidates: Sequence[_Evidence], echoed: frozenset[str]) -> Callabl
 def _claim(
     statement: Statement,
     candidates: Sequence[_Evidence],
-    alike: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
+    alike: npt.NDArray[np.float32],
     weight: Callable[[str], float],
+    score: float,
     min_support: float,
+    strict: bool,
 ) -> Claim:
+    """The claim with its spans. score: how likely the passages support it (`rag.support`)."""
     wanted = list(dict.fromkeys(terms(statement.text)))
     total = sum(map(weight, wanted)) or 1.0
 
@@ -299,12 +300,15 @@ def _claim(
             chosen.append(second)
             have = both
     spans = [candidates[at] for at in chosen]
-    score = _support(have, max(float(alike[at]) for at in chosen))
-    if not (
-        _figures_agree(wanted, spans)
-        and _figures_belong(wanted, candidates)
-        and _names_known(statement.text, candidates)
-    ):
+    held = _figures_agree(wanted, spans) and _names_known(statement.text, candidates)
+    if held and strict:
+        nearest = max(float(alike[at]) for at in chosen)
+        held = (
+            _support(have, nearest) >= _HELD
+            and _figures_belong(wanted, candidates)
+            and _denies_alike(statement.text, spans)
+        )
+    if not held:
         score = min(score, 0.5 * min_support)
     score = round(min(max(score, 0.0), 1.0), 3)
     return Claim(
@@ -350,14 +354,25 @@ def _figures_belong(wanted: Sequence[str], candidates: Sequence[_Evidence]) -> b
     )
 
 
-def _names_known(claim: str, candidates: Sequence[_Evidence]) -> bool:
-    """Whether every name in the claim stands somewhere in the passages.
+def _denies_alike(claim: str, spans: Sequence[_Evidence]) -> bool:
+    """Whether claim and spans deny the same: a "not" of the claim is in them, and what they deny
+    in the claim's words, the claim denies too."""
+    said = terms(claim)
+    denied = {
+        after
+        for each in spans
+        for word, after in pairwise(terms(_NOT_ONLY.sub(" ", each.text)))
+        if word == "not"
+    }
+    if "not" in said:
+        return any("not" in each.words for each in spans)
+    return not denied & frozenset(said)
 
-    A name is a capitalised word inside a sentence; its first word may be capitalised anyway.
-    """
+
+def _names_known(claim: str, candidates: Sequence[_Evidence]) -> bool:
+    """Whether every name in the claim stands somewhere in the passages."""
     known = frozenset().union(*(each.context for each in candidates))
-    names = _NAME.findall(claim)
-    return all(term in known for name in names for term in terms(name))
+    return all(word in known for word in named(claim))
 
 
 def _citation(evidence: _Evidence) -> Citation:

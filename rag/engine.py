@@ -17,6 +17,7 @@ from index.types import Filter, Hit, Span
 from rag import choose, cite, conversation, focus, gather, plan, prompt
 from rag.answerable import answerable, fits
 from rag.llm import LLM, Check, Checked, Prefill, Waiting
+from rag.similar import remembering, similarity_by
 from rag.types import (
     Answer,
     Claim,
@@ -32,6 +33,9 @@ from rag.types import (
 )
 
 _QUOTED_SHARE = 0.8
+
+_WORDS_KEPT = 20_000
+"""Words whose vectors are kept for the next answers: 30 MB."""
 
 REFUSAL = "The articles don't say."
 """What is answered when the passages do not hold the answer."""
@@ -67,7 +71,7 @@ class Policy:
     question_characters: int = 2000
     min_similarity: float = 0.15
     min_answerable: float = 0.5
-    min_support: float = 0.5
+    min_support: float = 0.8
     drop_unsupported: bool = False
     follow_ups: bool = True
 
@@ -92,6 +96,7 @@ class Engine:
         self._family = family
         self._policy = policy or Policy()
         self._model = model
+        self._words = similarity_by(remembering(embedder.embed_passages, _WORDS_KEPT))
 
     def ask(self, question: Question | str) -> Iterator[Event]:
         """Answers `question`: Status at any time, Sources once, Token after Token, Finished last.
@@ -251,9 +256,11 @@ class Engine:
         claims = cite.cite(
             statements,
             sources,
-            cite.similarity_by(self._embedder.embed_passages, question if form == "short" else ""),
+            similarity_by(self._embedder.embed_passages, question if form == "short" else ""),
             min_support=self._policy.min_support,
             question=question,
+            words=self._words,
+            strict=True,
         )
         supported = " ".join(claim.text for claim in claims if claim.supported)
         if not supported or not fits(question, supported):
@@ -289,9 +296,11 @@ class Engine:
         claims = cite.cite(
             statements,
             sources,
-            cite.similarity_by(self._embedder.embed_passages, question),
+            similarity_by(self._embedder.embed_passages, question),
             min_support=self._policy.min_support,
             question=question,
+            words=self._words,
+            strict=True,
         )
         written = cite.written(clean, statements, claims)
         return self._answer(question, written, sources, clock, tuple(claims), choice=best)

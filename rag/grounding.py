@@ -14,13 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from index.embed import Vectors
 from index.errors import UsageError
 from rag import cite, datafiles, measures
-from rag.cite import Embed, Similarity
 from rag.measures import Bin, Detection
+from rag.similar import Similarity
 from rag.types import Claim, Source
 
 DOCS = "docs/evaluation.md"
@@ -129,18 +126,6 @@ def scored(
         worst = min(claims, key=lambda claim: claim.score, default=None)
         yield Scored(each, worst.score if worst else 0.0, worst, len(claims))
     progress(len(texts), len(texts))
-
-
-def remembering(embed: Embed) -> Embed:
-    """`embed` that embeds no text twice: several texts are often held against one passage."""
-    known: dict[str, Vectors] = {}
-
-    def embedded(texts: Sequence[str]) -> Vectors:
-        if new := [text for text in dict.fromkeys(texts) if text not in known]:
-            known.update(zip(new, embed(new), strict=True))
-        return np.stack([known[text] for text in texts])
-
-    return embedded
 
 
 def judged(

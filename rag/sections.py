@@ -146,7 +146,7 @@ class AnswerSection:
         most=1.0,
     )
     min_support: float = setting(
-        0.5, "A claim with less support than this is marked as unsupported.", least=0.0, most=1.0
+        0.8, "A claim with less support than this is marked as unsupported.", least=0.0, most=1.0
     )
     unsupported: str = setting(
         "strike",

@@ -38,18 +38,34 @@ _NEGATION = frozenset("no not never none neither nor without cannot n't".split()
 
 def terms(text: str) -> list[str]:
     """The words that carry meaning, folded so that forms of one word meet."""
+    return [folded for folded, _ in spelt(text)]
+
+
+def spelt(text: str) -> list[tuple[str, str]]:
+    """As `terms`, each with the word as it is written, in small letters."""
     found = []
     for word in _WORD.findall(text.replace("’", "'")):
         lower = word.lower()
         if lower[0].isdigit():
-            found.append(lower.replace(",", "").rstrip("."))
+            found.append((lower.replace(",", "").rstrip("."), lower))
         elif lower in _NUMBER_WORDS:
-            found.append(_NUMBER_WORDS[lower])
+            found.append((_NUMBER_WORDS[lower], lower))
         elif lower in _NEGATION or lower.endswith("n't"):
-            found.append("not")
+            found.append(("not", lower))
         elif lower not in _STOP:
-            found.append(_stem(lower.removesuffix("'s")))
+            found.append((_stem(lower.removesuffix("'s")), lower))
     return found
+
+
+_NAME = re.compile(r"(?<=[^\W\d_][ ,])\s*([A-Z][^\W\d_]+(?:['’][^\W\d_]+)?)")
+
+
+def named(text: str) -> list[str]:
+    """The folded words of names: capitalised words inside a sentence.
+
+    A sentence's first word may be capitalised anyway.
+    """
+    return [word for name in _NAME.findall(text) for word in terms(name)]
 
 
 def _stem(word: str) -> str:

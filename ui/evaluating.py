@@ -128,7 +128,7 @@ def grounding(arguments: argparse.Namespace) -> int:
     """Scores texts against the passages that they come with, as the engine does its answers."""
     from rag import datafiles
     from rag import grounding as check
-    from rag.cite import similarity_by
+    from rag.similar import remembering, similarity_by
     from ui import figures as shown
 
     data = check.load(arguments.data)
@@ -136,7 +136,7 @@ def grounding(arguments: argparse.Namespace) -> int:
     settings = config.load(home=arguments.home, config=arguments.config)
     least = settings.answer.min_support
     with closing(Parts(settings)) as parts, ProgressBar() as bar:
-        similarity = similarity_by(check.remembering(parts.embedder.embed_passages))
+        similarity = similarity_by(remembering(parts.embedder.embed_passages))
         scored = list(
             check.scored(
                 texts,

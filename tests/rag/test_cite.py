@@ -36,7 +36,7 @@ def similarity(a: Sequence[str], b: Sequence[str]) -> np.ndarray:
 
 
 def cited(answer: str, sources: Sequence[Source] = SOURCES) -> list[Claim]:
-    return cite(parse(answer)[1], sources, similarity, min_support=0.5)
+    return cite(parse(answer)[1], sources, similarity, min_support=0.5, strict=True)
 
 
 def test_markers_leave_the_text_and_go_to_their_sentence() -> None:
@@ -77,7 +77,7 @@ def test_a_wrong_marker_is_corrected_and_a_missing_one_added() -> None:
 
 def test_an_invented_marker_is_dropped() -> None:
     clean, statements = parse("Northwind will not raise its prices this year. [9]")
-    claims = cite(statements, SOURCES, similarity, min_support=0.5)
+    claims = cite(statements, SOURCES, similarity, min_support=0.5, strict=True)
     assert (
         written(clean, statements, claims) == "Northwind will not raise its prices this year. [2]"
     )
@@ -97,7 +97,7 @@ def test_a_name_that_the_passages_do_not_know_is_not_supported() -> None:
 
 def test_what_is_nowhere_is_not_supported_and_gets_no_marker() -> None:
     clean, statements = parse("The chief executive resigned over a scandal. [1]")
-    claims = cite(statements, SOURCES, similarity, min_support=0.5)
+    claims = cite(statements, SOURCES, similarity, min_support=0.5, strict=True)
     assert not claims[0].supported
     assert "[" not in written(clean, statements, claims)
 

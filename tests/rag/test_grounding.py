@@ -9,8 +9,8 @@ import pytest
 from index.embed import Vectors
 from index.errors import UsageError
 from rag import grounding
-from rag.cite import similarity_by
 from rag.grounding import Scored, Text
+from rag.similar import remembering, similarity_by
 from tests.fakes import HashEmbedder
 
 
@@ -94,7 +94,7 @@ def test_nothing_is_embedded_twice() -> None:
         asked.extend(texts)
         return np.array([[float(len(text))] for text in texts], np.float32)
 
-    remembered = grounding.remembering(embed)  # type: ignore[arg-type]
+    remembered = remembering(embed)  # type: ignore[arg-type]
     assert remembered(["a", "bb", "a"]).tolist() == [[1], [2], [1]]
     assert remembered(["bb", "ccc"]).tolist() == [[2], [3]]
     assert asked == ["a", "bb", "ccc"]

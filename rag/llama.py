@@ -14,7 +14,6 @@ from __future__ import annotations
 import codecs
 import ctypes
 import os
-import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,13 +21,12 @@ from typing import Any
 import numpy as np
 
 from index.errors import ModelError, ModelLoadError
+from rag.drafting import Lookup
 from rag.llm import Check, Checked, Part, Piece, Prefill, Prompt, Step, Waiting
+from rag.turns import Turns
 
 _SLICE = 128
 """Prompt tokens decoded between two looks at the caller: progress, or the stop button."""
-
-_NGRAM = 3
-_POLL_S = 0.5
 
 
 class LlamaCpp:
@@ -56,7 +54,7 @@ class LlamaCpp:
         self.name = name
         self.context = context
         self._draft = draft
-        self._turns = _Turns()
+        self._turns = Turns()
         self._kv: list[int] = []
         self._logits_ready = False
         """Whether the last token in the context was decoded with logits that still stand."""
@@ -200,7 +198,7 @@ class LlamaCpp:
 
     def _write(self, max_tokens: int, never_first: Sequence[int]) -> Iterator[Piece]:
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        lookup = _Lookup(self._kv)
+        lookup = Lookup(self._kv)
         logits = self._logits(-1).copy()
         logits[list(never_first)] = -np.inf
         token = int(logits.argmax())
@@ -269,66 +267,6 @@ class LlamaCpp:
         held = ctypes.create_string_buffer(256)
         n = self._lib.llama_token_to_piece(self._vocab, token, held, 256, 0, False)
         return held.raw[: max(n, 0)]
-
-
-class _Lookup:
-    """Where each run of tokens was last seen, to guess how the present one goes on."""
-
-    def __init__(self, tokens: Sequence[int]) -> None:
-        self._tokens: list[int] = []
-        self._after: dict[tuple[int, ...], int] = {}
-        self.extend(tokens)
-
-    def extend(self, tokens: Sequence[int]) -> None:
-        for token in tokens:
-            self._tokens.append(token)
-            end = len(self._tokens)
-            for n in range(2, _NGRAM + 1):
-                if end > n:
-                    # The token just added follows the run of n before it.
-                    self._after[tuple(self._tokens[end - 1 - n : end - 1])] = end - 1
-
-    def draft(self, token: int, most: int) -> list[int]:
-        """Up to `most` tokens that may follow `token`, itself not yet in the context."""
-        if most < 1:
-            return []
-        for n in range(_NGRAM, 1, -1):
-            at = self._after.get((*self._tokens[len(self._tokens) - n + 1 :], token))
-            if at is not None:
-                return self._tokens[at : at + most]
-        return []
-
-
-class _Turns:
-    """First come, first served. `take` yields the number ahead until it is the caller's turn."""
-
-    def __init__(self) -> None:
-        self._free = threading.Condition()
-        self._queue: list[object] = []
-
-    def take(self) -> Iterator[int]:
-        ticket = object()
-        with self._free:
-            self._queue.append(ticket)
-        try:
-            while True:
-                with self._free:
-                    if self._queue[0] is not ticket:
-                        self._free.wait(_POLL_S)
-                    ahead = self._queue.index(ticket)
-                if ahead == 0:
-                    return
-                yield ahead
-        except BaseException:
-            with self._free:
-                self._queue.remove(ticket)
-                self._free.notify_all()
-            raise
-
-    def give(self) -> None:
-        with self._free:
-            self._queue.pop(0)
-            self._free.notify_all()
 
 
 def _common(held: Sequence[int], wanted: Sequence[int]) -> int:

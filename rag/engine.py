@@ -18,6 +18,7 @@ from rag.answerable import answerable, fits
 from rag.clock import Clock
 from rag.gate import Gate
 from rag.llm import LLM, Check, Checked, Prefill, Waiting
+from rag.trace import Call, Recorder
 from rag.types import (
     Answer,
     Claim,
@@ -98,8 +99,7 @@ class Engine:
         Closing the iterator stops the work. Raises QuestionError, LibraryError, ModelError.
         """
         asked = question if isinstance(question, Question) else Question(question)
-        typed = self._checked(asked.text)
-        text = conversation.understood(typed, asked.history) if self._policy.follow_ups else typed
+        typed, text = self._understood(asked)
         clock = Clock()
 
         yield Status("Searching the articles")
@@ -117,24 +117,46 @@ class Engine:
             most=self._policy.passages,
         )
         yield Sources(sources, clock.retrieved())
-        if not self._near(hits):
+        yield from self._answered(asked, typed, text, sources, clock, near=self._near(hits))
+
+    def again(
+        self, question: Question, sources: tuple[Source, ...], *, near: bool
+    ) -> Iterator[Event]:
+        """Answers from passages that a search has found before. Raises as `ask` does.
+
+        near  whether any of them has to do with the question; else it is refused
+        """
+        typed, text = self._understood(question)
+        yield from self._answered(question, typed, text, sources, Clock(), near=near)
+
+    def _answered(
+        self,
+        asked: Question,
+        typed: str,
+        text: str,
+        sources: tuple[Source, ...],
+        clock: Clock,
+        *,
+        near: bool,
+    ) -> Iterator[Event]:
+        if not near:
             yield _finished(typed, self._refused(text, sources, clock))
             return
         yield Status("Waiting for the language model")
-        llm = self._llm()
+        llm = Recorder(self._llm())
         if asked.choices:
             chosen = yield from self._chosen(llm, sources, text, asked.choices, clock)
-            yield _finished(typed, chosen)
+            yield _finished(typed, chosen, llm.calls)
             return
         said, stopped = yield from self._said(llm, sources, text, clock, asked.form)
         if said is None:
-            yield _finished(typed, self._refused(text, sources, clock))
+            yield _finished(typed, self._refused(text, sources, clock), llm.calls)
             return
         yield Status("Checking the citations")
         answer = self._verified(text, said, sources, clock, stopped, asked.form)
         if text != typed and not conversation.answers(text, answer.text):
             answer = self._refused(text, sources, clock, answer.claims)
-        yield _finished(typed, answer)
+        yield _finished(typed, answer, llm.calls)
 
     def warm(self) -> None:
         """Loads the models and reads the instructions, so that the first question begins sooner.
@@ -147,6 +169,12 @@ class Engine:
     def warm_model(self) -> None:
         """Loads the language model and reads the instructions. Raises ModelError."""
         self._llm().warm(prompt.instructions(self._family))
+
+    def _understood(self, asked: Question) -> tuple[str, str]:
+        """The question as typed, and as it stands alone. Raises QuestionError."""
+        typed = self._checked(asked.text)
+        follow_ups = self._policy.follow_ups
+        return typed, conversation.understood(typed, asked.history) if follow_ups else typed
 
     def _checked(self, text: str) -> str:
         question = prompt.visible(text).strip()
@@ -327,7 +355,7 @@ class Engine:
         )
 
 
-def _finished(typed: str, answer: Answer) -> Finished:
+def _finished(typed: str, answer: Answer, calls: tuple[Call, ...] = ()) -> Finished:
     """The answer under the question that was typed, and what it answers where that is another."""
     understood = "" if answer.question == typed else answer.question
-    return Finished(replace(answer, question=typed, understood=understood))
+    return Finished(replace(answer, question=typed, understood=understood), calls)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from index.types import Filter, Span
+from rag.trace import Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,20 @@ class Timings:
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """What an answer took.
+
+    joules    of energy; read from the processor where `measured`, else an estimate
+    money     for that energy by the user's tariff; None: there is none
+    """
+
+    joules: float
+    measured: bool
+    money: float | None = None
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A finished answer.
 
@@ -91,6 +106,8 @@ class Answer:
     stopped     cut short: by the reader ("cancelled"), or by the token limit ("length"); else None
     understood  what was searched for and answered, where that is not `question` as it was typed
     choice      which of the question's choices was taken, from 0; None where there were none
+    id          what its receipt is found by; "" where none is kept
+    cost        None where nobody counts
     """
 
     question: str
@@ -104,6 +121,8 @@ class Answer:
     stopped: str | None = None
     understood: str = ""
     choice: int | None = None
+    id: str = ""
+    cost: Cost | None = None
 
 
 # Events, in the order in which `Engine.ask` yields them.
@@ -134,9 +153,13 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The checked answer: what was streamed is replaced by this."""
+    """The checked answer: what was streamed is replaced by this.
+
+    calls  what the model was asked on the way, and what it said
+    """
 
     answer: Answer
+    calls: tuple[Call, ...] = ()
 
 
 Event = Status | Sources | Token | Finished

@@ -172,6 +172,35 @@ class ServeSection:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceiptsSection:
+    keep: bool = _setting(True, "Keep a receipt of each answer, with question and passages.")
+    most: int = _setting(
+        1000, "Receipts that are kept; the oldest go first.", least=1, most=1_000_000
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CostSection:
+    watts_per_core: float = _setting(
+        8.0,
+        "Watts of a busy core, where the processor's own counter may not be read.",
+        least=0.0,
+        most=1000.0,
+    )
+    tariff: float = _setting(
+        0.0, "The price of a kilowatt-hour; 0: no money is told.", least=0.0, most=1000.0
+    )
+    currency: str = _setting("EUR", "What prices are in.")
+    service: str = _setting("", "A hosted service to compare with, by name; empty: none.")
+    service_input: float = _setting(
+        0.0, "What that service asks for a million tokens read.", least=0.0, most=1e6
+    )
+    service_output: float = _setting(
+        0.0, "What that service asks for a million tokens written.", least=0.0, most=1e6
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings in force. `origins` maps "section.key" to where its value came from."""
 
@@ -183,6 +212,8 @@ class Settings:
     model: ModelSection = ModelSection()
     answer: AnswerSection = AnswerSection()
     serve: ServeSection = ServeSection()
+    receipts: ReceiptsSection = ReceiptsSection()
+    cost: CostSection = CostSection()
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
@@ -194,6 +225,8 @@ _SECTIONS: dict[str, type[Any]] = {
     "model": ModelSection,
     "answer": AnswerSection,
     "serve": ServeSection,
+    "receipts": ReceiptsSection,
+    "cost": CostSection,
 }
 
 

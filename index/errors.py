@@ -13,6 +13,7 @@ RefdeskError                 anything told to the user          exit code 1
 │   ├── NotFoundError        no such document
 │   ├── BusyError            another process is writing
 │   └── CorruptError         damaged, or made by a newer version
+├── ReceiptError             a receipt that is none, or was changed since
 ├── StorageError             the disk is full or refuses to be written
 ├── ModelError               a model
 │   ├── ModelMissingError    not installed; the message says where to put which file
@@ -39,6 +40,7 @@ __all__ = [
     "NotFoundError",
     "QuestionError",
     "ReadError",
+    "ReceiptError",
     "RefdeskError",
     "ServeError",
     "SettingsError",
@@ -103,6 +105,10 @@ class BusyError(LibraryError):
 
 class CorruptError(LibraryError):
     """The library's database is damaged or of an unknown version."""
+
+
+class ReceiptError(RefdeskError):
+    """A file that is no receipt of an answer, or one that was changed since it was written."""
 
 
 class StorageError(RefdeskError):

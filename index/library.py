@@ -110,6 +110,10 @@ class Library:
     def is_empty(self) -> bool:
         return self._catalog.is_empty()
 
+    def revision(self) -> int:
+        """Grows with each committed change, by whichever process."""
+        return self._catalog.revision()
+
     def collections(self) -> dict[str, int]:
         """The number of documents in each collection; "" for those in none."""
         return self._catalog.collections()

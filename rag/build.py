@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from index.errors import ModelError, RefdeskError, UsageError
-from rag import backend, convert, evaluate
+from rag import backend, config, convert, evaluate
 from rag.config import ROOT, Settings, starters
 from rag.manifest import Manifest, ModelEntry
 from rag.models import ModelStore
@@ -23,7 +23,12 @@ if TYPE_CHECKING:
     from index.rerank import Reranker
     from rag.backend import Backend, Graph
     from rag.engine import Engine, Searcher
+    from rag.keeping import Keeper
+    from rag.ledger import Ledger
+    from rag.llama import LlamaCpp
     from rag.llm import LLM
+    from rag.receipts import Receipts
+    from rag.replay import Difference, Telling
     from rag.types import Event, Question
 
 Loading = Callable[[str], None]
@@ -42,7 +47,8 @@ class Parts:
         self.settings = settings
         self._loading = loading or (lambda _: None)
         self._lock = threading.Lock()
-        self._llm: LLM | None = None
+        self._llm: LlamaCpp | None = None
+        self._keeper: Keeper | None = None
 
     @cached_property
     def models(self) -> ModelStore:
@@ -233,15 +239,88 @@ class Parts:
                 )
             return self._llm
 
-    def ask(self, question: Question | str) -> Iterator[Event]:
-        """Asks once, from a cold start: the language model is loaded while the articles are
-        searched. Raises as `Engine.ask` does.
+    @cached_property
+    def receipts(self) -> Receipts:
+        """The receipts in the data folder."""
+        from rag.receipts import Receipts
+
+        return Receipts(self.settings.home / "receipts", self.settings.receipts.most)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """What answers took."""
+        from rag.ledger import Ledger
+
+        return Ledger(self.settings.home / "costs.jsonl")
+
+    @property
+    def keeper(self) -> Keeper:
+        """Keeps receipts and counts costs, as the settings say."""
+        from rag import energy
+        from rag.keeping import Keeper
+
+        section = self.settings.cost
+        with self._lock:
+            if self._keeper is None:
+                self._keeper = Keeper(
+                    self.receipts if self.settings.receipts.keep else None,
+                    self.ledger,
+                    energy.Meter(energy.counter(section.watts_per_core)),
+                    lambda: self.circumstances(self.library.revision()),
+                    model=self.settings.models.generator,
+                    tariff=section.tariff,
+                    currency=section.currency,
+                )
+            return self._keeper
+
+    def circumstances(self, revision: int | None = None) -> dict[str, Any]:
+        """What answers are made with now. revision: of the library; None: there is none.
+
+        Raises UsageError, ModelError.
         """
+        from rag import circumstances
+
+        rows = config.describe(self.settings)
+        embedder = self.entry("embedder")
+        with self._lock:
+            runs = self._llm.runs if self._llm else None
+        return circumstances.made_with(
+            {row.name: row.value for row in rows if circumstances.matters(row.name)},
+            self.entry("generator"),
+            embedder,
+            self.runs_on(embedder),
+            self.reranking(),
+            runs,
+            revision,
+        )
+
+    def ask(self, question: Question | str) -> Iterator[Event]:
+        """Asks, and keeps the answer's receipt. From a cold start the language model is loaded
+        while the articles are searched. Raises as `Engine.ask` does.
+        """
+        from rag.types import Question
+
+        asked = question if isinstance(question, Question) else Question(question)
+        yield from self.keeper.kept(asked, self._asked)
+
+    def _asked(self, question: Question) -> Iterator[Event]:
         events = self.engine.ask(question)
         yield next(events)  # the question is sound: it is worth loading a model for
-        if not self.library.is_empty():
+        if self._llm is None and not self.library.is_empty():
             threading.Thread(target=self._preload, daemon=True).start()
         yield from events
+
+    def replay(
+        self, receipt: Mapping[str, Any], say: Telling = lambda *_: None
+    ) -> list[Difference]:
+        """Answers again as a receipt has it, without the library. Returns what differs.
+
+        Raises ReceiptError, and what `Engine.ask` raises.
+        """
+        from rag import given, replay
+
+        engine = self.engine_over(given.Given([], self.embedder))
+        return replay.replayed(receipt, engine, self.circumstances, say)
 
     def _preload(self) -> None:
         # What fails here fails again, and is told, when the engine asks for the model.

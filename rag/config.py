@@ -21,10 +21,12 @@ from index.errors import SettingsError
 from rag.sections import (
     SECTIONS,
     AnswerSection,
+    CostSection,
     EmbedderSection,
     IndexSection,
     ModelSection,
     ModelsSection,
+    ReceiptsSection,
     RetrievalSection,
     ServeSection,
 )
@@ -49,6 +51,8 @@ class Settings:
     model: ModelSection = field(default_factory=ModelSection)
     answer: AnswerSection = field(default_factory=AnswerSection)
     serve: ServeSection = field(default_factory=ServeSection)
+    receipts: ReceiptsSection = field(default_factory=ReceiptsSection)
+    cost: CostSection = field(default_factory=CostSection)
     origins: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 

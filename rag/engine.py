@@ -6,7 +6,6 @@ The engine knows nothing of files, pages or settings: `rag.build` hands it its p
 from __future__ import annotations
 
 import datetime as dt
-import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -16,8 +15,11 @@ from index.errors import LibraryError, QuestionError
 from index.types import Filter, Hit, Span
 from rag import choose, cite, conversation, focus, gather, plan, prompt
 from rag.answerable import answerable, fits
+from rag.clock import Clock
+from rag.gate import Gate
 from rag.llm import LLM, Check, Checked, Prefill, Waiting
 from rag.similar import remembering, similarity_by
+from rag.trace import Call, Recorder
 from rag.types import (
     Answer,
     Claim,
@@ -28,7 +30,6 @@ from rag.types import (
     Source,
     Sources,
     Status,
-    Timings,
     Token,
 )
 
@@ -104,9 +105,8 @@ class Engine:
         Closing the iterator stops the work. Raises QuestionError, LibraryError, ModelError.
         """
         asked = question if isinstance(question, Question) else Question(question)
-        typed = self._checked(asked.text)
-        text = conversation.understood(typed, asked.history) if self._policy.follow_ups else typed
-        clock = _Clock()
+        typed, text = self._understood(asked)
+        clock = Clock()
 
         yield Status("Searching the articles")
         most = self._policy.passages * 3
@@ -123,24 +123,46 @@ class Engine:
             most=self._policy.passages,
         )
         yield Sources(sources, clock.retrieved())
-        if not self._near(hits):
+        yield from self._answered(asked, typed, text, sources, clock, near=self._near(hits))
+
+    def again(
+        self, question: Question, sources: tuple[Source, ...], *, near: bool
+    ) -> Iterator[Event]:
+        """Answers from passages that a search has found before. Raises as `ask` does.
+
+        near  whether any of them has to do with the question; else it is refused
+        """
+        typed, text = self._understood(question)
+        yield from self._answered(question, typed, text, sources, Clock(), near=near)
+
+    def _answered(
+        self,
+        asked: Question,
+        typed: str,
+        text: str,
+        sources: tuple[Source, ...],
+        clock: Clock,
+        *,
+        near: bool,
+    ) -> Iterator[Event]:
+        if not near:
             yield _finished(typed, self._refused(text, sources, clock))
             return
         yield Status("Waiting for the language model")
-        llm = self._llm()
+        llm = Recorder(self._llm())
         if asked.choices:
             chosen = yield from self._chosen(llm, sources, text, asked.choices, clock)
-            yield _finished(typed, chosen)
+            yield _finished(typed, chosen, llm.calls)
             return
         said, stopped = yield from self._said(llm, sources, text, clock, asked.form)
         if said is None:
-            yield _finished(typed, self._refused(text, sources, clock))
+            yield _finished(typed, self._refused(text, sources, clock), llm.calls)
             return
         yield Status("Checking the citations")
         answer = self._verified(text, said, sources, clock, stopped, asked.form)
         if text != typed and not conversation.answers(text, answer.text):
             answer = self._refused(text, sources, clock, answer.claims)
-        yield _finished(typed, answer)
+        yield _finished(typed, answer, llm.calls)
 
     def warm(self) -> None:
         """Loads the models and reads the instructions, so that the first question begins sooner.
@@ -153,6 +175,12 @@ class Engine:
     def warm_model(self) -> None:
         """Loads the language model and reads the instructions. Raises ModelError."""
         self._llm().warm(prompt.instructions(self._family))
+
+    def _understood(self, asked: Question) -> tuple[str, str]:
+        """The question as typed, and as it stands alone. Raises QuestionError."""
+        typed = self._checked(asked.text)
+        follow_ups = self._policy.follow_ups
+        return typed, conversation.understood(typed, asked.history) if follow_ups else typed
 
     def _checked(self, text: str) -> str:
         question = prompt.visible(text).strip()
@@ -191,7 +219,7 @@ class Engine:
         return self._embedder.count([passage])[0]
 
     def _said(
-        self, llm: LLM, sources: tuple[Source, ...], question: str, clock: _Clock, form: Form
+        self, llm: LLM, sources: tuple[Source, ...], question: str, clock: Clock, form: Form
     ) -> Generator[Event, None, tuple[str | None, str | None]]:
         """The model's answer, or None where it judges that the passages do not hold one.
 
@@ -206,7 +234,7 @@ class Engine:
             Check(whole, prompt.REFUSAL_WORDS),
         )
         judged: list[float] = []
-        gate = _Gate()
+        gate = Gate()
         steps = llm.generate(
             whole,
             max_tokens=min(most, self._policy.max_tokens),
@@ -243,7 +271,7 @@ class Engine:
         question: str,
         said: str,
         sources: tuple[Source, ...],
-        clock: _Clock,
+        clock: Clock,
         stopped: str | None,
         form: Form,
     ) -> Answer:
@@ -284,7 +312,7 @@ class Engine:
         sources: tuple[Source, ...],
         question: str,
         choices: Sequence[str],
-        clock: _Clock,
+        clock: Clock,
     ) -> Generator[Event, None, Answer]:
         """The choice that the model finds likeliest, cited where the passages support it."""
         opened = prompt.asked(self._family, sources, question)
@@ -309,7 +337,7 @@ class Engine:
         self,
         question: str,
         sources: tuple[Source, ...],
-        clock: _Clock,
+        clock: Clock,
         claims: tuple[Claim, ...] = (),
     ) -> Answer:
         return self._answer(question, REFUSAL, sources, clock, claims, refused=True)
@@ -319,7 +347,7 @@ class Engine:
         question: str,
         text: str,
         sources: tuple[Source, ...],
-        clock: _Clock,
+        clock: Clock,
         claims: tuple[Claim, ...],
         *,
         refused: bool = False,
@@ -340,64 +368,7 @@ class Engine:
         )
 
 
-def _finished(typed: str, answer: Answer) -> Finished:
+def _finished(typed: str, answer: Answer, calls: tuple[Call, ...] = ()) -> Finished:
     """The answer under the question that was typed, and what it answers where that is another."""
     understood = "" if answer.question == typed else answer.question
-    return Finished(replace(answer, question=typed, understood=understood))
-
-
-class _Gate:
-    """Holds back the answer's first words until it is clear that they are no refusal."""
-
-    _ENOUGH = 60
-    """Characters by which a refusal has shown itself."""
-
-    def __init__(self) -> None:
-        self.text = ""
-        self._shown = 0
-
-    def let(self, piece: str, *, ended: bool) -> str:
-        """Takes the next piece; returns what may be shown now."""
-        self.text += piece
-        if not ended and not self._shown and self._may_decline():
-            return ""
-        if prompt.declines(self.text):
-            return ""
-        shown = self.text[self._shown :]
-        self._shown = len(self.text)
-        return shown
-
-    def _may_decline(self) -> bool:
-        start = self.text.lstrip()[: self._ENOUGH].lower()
-        return len(self.text) < self._ENOUGH and start.startswith(
-            ("the pass", "the art", "the text", "the inf", "the ans", "it ", "not", "no")
-        )
-
-
-class _Clock:
-    """Seconds since the question came, and tokens: the answer's Timings."""
-
-    def __init__(self) -> None:
-        self._start = time.perf_counter()
-        self._retrieved = 0.0
-        self._first = 0.0
-        self._tokens = 0
-        self.prompt_tokens = 0
-
-    def retrieved(self) -> float:
-        self._retrieved = time.perf_counter() - self._start
-        return self._retrieved
-
-    def spoke(self, tokens: int) -> None:
-        if not self._first:
-            self._first = time.perf_counter() - self._start
-        self._tokens = tokens
-
-    def timings(self) -> Timings:
-        return Timings(
-            retrieve_s=round(self._retrieved, 3),
-            first_token_s=round(self._first, 3),
-            total_s=round(time.perf_counter() - self._start, 3),
-            prompt_tokens=self.prompt_tokens,
-            answer_tokens=self._tokens,
-        )
+    return Finished(replace(answer, question=typed, understood=understood), calls)

@@ -3,7 +3,8 @@
 The one place that imports llama_cpp. What the loop does beyond `Llama.generate`:
 
 - logits are asked for only where they are read: the last prompt token and drafted tokens;
-- the longest common prefix with the last prompt keeps its keys and values (KV);
+- what a prompt begins with in common with the last keeps its keys and values (KV), where it would
+  be read in the same slices, so that an answer does not depend on what was asked before;
 - answers copy from their passages, so the tokens that followed the same words in the prompt are
   drafted and checked in one batch (prompt lookup decoding, Saxena 2023; verified greedily as in
   Leviathan et al. 2023, so that the text is the one that plain greedy decoding gives).
@@ -13,8 +14,8 @@ from __future__ import annotations
 
 import codecs
 import ctypes
+import functools
 import os
-import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,13 +23,11 @@ from typing import Any
 import numpy as np
 
 from index.errors import ModelError, ModelLoadError
+from rag import built
+from rag.drafting import Lookup
 from rag.llm import Check, Checked, Part, Piece, Prefill, Prompt, Step, Waiting
-
-_SLICE = 128
-"""Prompt tokens decoded between two looks at the caller: progress, or the stop button."""
-
-_NGRAM = 3
-_POLL_S = 0.5
+from rag.slicing import Slice, common, sliced
+from rag.turns import Turns
 
 
 class LlamaCpp:
@@ -56,8 +55,10 @@ class LlamaCpp:
         self.name = name
         self.context = context
         self._draft = draft
-        self._turns = _Turns()
+        self._turns = Turns()
         self._kv: list[int] = []
+        self._held: list[Slice] = []
+        """The slices of the last prompt that the context begins with."""
         self._logits_ready = False
         """Whether the last token in the context was decoded with logits that still stand."""
         self._closed = False
@@ -72,7 +73,7 @@ class LlamaCpp:
         llama_cpp.llama_backend_init()
         params = llama_cpp.llama_model_default_params()
         offload = bool(llama_cpp.llama_supports_gpu_offload())
-        params.n_gpu_layers = gpu_layers if offload else 0
+        params.n_gpu_layers = self._layers = gpu_layers if offload else 0
         self._model = llama_cpp.llama_model_load_from_file(os.fsencode(path), params)
         if not self._model:
             raise ModelLoadError(
@@ -81,14 +82,14 @@ class LlamaCpp:
             )
         trained = int(llama_cpp.llama_model_n_ctx_train(self._model))
         self.context = min(context, trained) if trained > 0 else context
-        cores = threads or _cores()
+        self._cores = threads or _cores()
         options = llama_cpp.llama_context_default_params()
         options.n_ctx = self.context
         options.n_batch = 512
         options.n_ubatch = 512
         options.n_seq_max = 1
-        options.n_threads = cores
-        options.n_threads_batch = cores
+        options.n_threads = self._cores
+        options.n_threads_batch = self._cores
         options.no_perf = True
         self._context = llama_cpp.llama_init_from_model(self._model, options)
         if not self._context:
@@ -101,6 +102,11 @@ class LlamaCpp:
         self._vocab = llama_cpp.llama_model_get_vocab(self._model)
         self._n_vocab = int(llama_cpp.llama_vocab_n_tokens(self._vocab))
         self._batch = llama_cpp.llama_batch_init(512, 0, 1)
+
+    @functools.cached_property
+    def runs(self) -> dict[str, Any]:
+        """What runs it; see `rag.built`."""
+        return built.described(self._lib, self._cores, self._layers)
 
     def close(self) -> None:
         """Frees the model once the caller in hand is done."""
@@ -116,7 +122,7 @@ class LlamaCpp:
             self._turns.give()
 
     def count(self, prompt: Prompt) -> int:
-        return len(self._encode(prompt))
+        return _length(self._sliced(prompt))
 
     def generate(
         self,
@@ -126,12 +132,13 @@ class LlamaCpp:
         checks: Sequence[Check] = (),
         never_first: Sequence[str] = (),
     ) -> Iterator[Step]:
-        tokens = self._encode(prompt)
-        asides = [self._encode(check.prompt) for check in checks]
-        longest = max(len(tokens) + max_tokens, *(len(each) for each in asides), 0)
+        slices = self._sliced(prompt)
+        asides = [self._sliced(check.prompt) for check in checks]
+        length = _length(slices)
+        longest = max(length + max_tokens, *map(_length, asides), 0)
         if longest > self.context:
             raise ModelError(
-                f"A prompt of {len(tokens)} tokens and an answer of {max_tokens} do not fit the "
+                f"A prompt of {length} tokens and an answer of {max_tokens} do not fit the "
                 f"model's context of {self.context}. Raise `model.context` or lower "
                 "`answer.passage_tokens`."
             )
@@ -142,10 +149,10 @@ class LlamaCpp:
             taken = True
             for check, aside in zip(checks, asides, strict=True):
                 for done in self._read(aside):
-                    yield Prefill(done, len(aside))
+                    yield Prefill(done, _length(aside))
                 yield Checked(self._weigh(check))
-            for done in self._read(tokens):
-                yield Prefill(done, len(tokens))
+            for done in self._read(slices):
+                yield Prefill(done, length)
             yield from self._write(max_tokens, self._firsts(never_first))
         finally:
             if taken:
@@ -161,46 +168,51 @@ class LlamaCpp:
         return float(likely / max(likely + against, 1e-300))
 
     def _firsts(self, words: Sequence[str]) -> list[int]:
-        return sorted({self._encode((Part(word),))[0] for word in words})
+        return sorted({self._encode(Part(word))[0] for word in words})
 
     def warm(self, prompt: Prompt) -> None:
-        tokens = self._encode(prompt)
+        slices = self._sliced(prompt)
         for _ in self._turns.take():
             pass
         try:
-            for _ in self._read(tokens):
+            for _ in self._read(slices):
                 pass
         finally:
             self._turns.give()
 
-    def _encode(self, prompt: Prompt) -> list[int]:
-        tokens: list[int] = []
-        for part in prompt:
-            data = part.text.encode("utf-8")
-            room = len(data) + 8
-            held = (ctypes.c_int32 * room)()
-            n = self._lib.llama_tokenize(
-                self._vocab, data, len(data), held, room, False, part.template
-            )
-            tokens.extend(held[:n])
+    def _sliced(self, prompt: Prompt) -> list[Slice]:
+        parts = [self._encode(part) for part in prompt]
         if self._lib.llama_vocab_get_add_bos(self._vocab):
-            tokens.insert(0, int(self._lib.llama_vocab_bos(self._vocab)))
-        return tokens
+            parts[:1] = [
+                [int(self._lib.llama_vocab_bos(self._vocab)), *(parts[0] if parts else [])]
+            ]
+        return sliced(parts)
 
-    def _read(self, tokens: list[int]) -> Iterator[int]:
-        """Decodes a prompt, keeping what the context holds of it. Yields tokens done."""
-        if self._kv == tokens and self._logits_ready:
+    def _encode(self, part: Part) -> list[int]:
+        data = part.text.encode("utf-8")
+        room = len(data) + 8
+        held = (ctypes.c_int32 * room)()
+        n = self._lib.llama_tokenize(self._vocab, data, len(data), held, room, False, part.template)
+        return held[: max(n, 0)]
+
+    def _read(self, slices: list[Slice]) -> Iterator[int]:
+        """Decodes a prompt but for the slices that the context begins with. Yields tokens done."""
+        kept = common(self._held, slices)
+        whole = _length(slices)
+        if kept == len(slices) and len(self._kv) == whole and self._logits_ready:
             return
-        kept = _common(self._kv, tokens[:-1])
-        self._forget(kept)
-        for start in range(kept, len(tokens), _SLICE):
-            part = tokens[start : start + _SLICE]
-            self._decode(part, last_only=start + len(part) == len(tokens))
-            yield start + len(part)
+        # Of the last slice the logits are needed, and alone they would not be the same numbers.
+        kept = min(kept, len(slices) - 1)
+        del self._held[kept:]
+        self._forget(_length(self._held))
+        for each in slices[kept:]:
+            self._decode(each, last_only=len(self._kv) + len(each) == whole)
+            self._held.append(each)
+            yield len(self._kv)
 
     def _write(self, max_tokens: int, never_first: Sequence[int]) -> Iterator[Piece]:
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        lookup = _Lookup(self._kv)
+        lookup = Lookup(self._kv)
         logits = self._logits(-1).copy()
         logits[list(never_first)] = -np.inf
         token = int(logits.argmax())
@@ -213,9 +225,9 @@ class LlamaCpp:
             made += 1
             text = decoder.decode(self._piece(token))
             if made == max_tokens:
-                yield Piece(text + decoder.decode(b"", True), made)
+                yield Piece(text + decoder.decode(b"", True), made, token=token)
                 return
-            yield Piece(text, made)
+            yield Piece(text, made, token=token)
             base = len(self._kv)
             self._decode([token, *draft])
             accepted = 0
@@ -227,7 +239,7 @@ class LlamaCpp:
                 if self._lib.llama_vocab_is_eog(self._vocab, following):
                     break
                 made += 1
-                yield Piece(decoder.decode(self._piece(following)), made)
+                yield Piece(decoder.decode(self._piece(following)), made, token=following)
             if made == max_tokens:
                 return
             self._forget(base + 1 + accepted)
@@ -248,6 +260,7 @@ class LlamaCpp:
         if status != 0:
             self._lib.llama_memory_clear(self._memory, True)
             self._kv.clear()
+            self._held.clear()
             raise ModelError(
                 f"llama.cpp could not go on (llama_decode returned {status}). Ask again; if it "
                 "happens every time, lower `model.context`."
@@ -271,73 +284,8 @@ class LlamaCpp:
         return held.raw[: max(n, 0)]
 
 
-class _Lookup:
-    """Where each run of tokens was last seen, to guess how the present one goes on."""
-
-    def __init__(self, tokens: Sequence[int]) -> None:
-        self._tokens: list[int] = []
-        self._after: dict[tuple[int, ...], int] = {}
-        self.extend(tokens)
-
-    def extend(self, tokens: Sequence[int]) -> None:
-        for token in tokens:
-            self._tokens.append(token)
-            end = len(self._tokens)
-            for n in range(2, _NGRAM + 1):
-                if end > n:
-                    # The token just added follows the run of n before it.
-                    self._after[tuple(self._tokens[end - 1 - n : end - 1])] = end - 1
-
-    def draft(self, token: int, most: int) -> list[int]:
-        """Up to `most` tokens that may follow `token`, itself not yet in the context."""
-        if most < 1:
-            return []
-        for n in range(_NGRAM, 1, -1):
-            at = self._after.get((*self._tokens[len(self._tokens) - n + 1 :], token))
-            if at is not None:
-                return self._tokens[at : at + most]
-        return []
-
-
-class _Turns:
-    """First come, first served. `take` yields the number ahead until it is the caller's turn."""
-
-    def __init__(self) -> None:
-        self._free = threading.Condition()
-        self._queue: list[object] = []
-
-    def take(self) -> Iterator[int]:
-        ticket = object()
-        with self._free:
-            self._queue.append(ticket)
-        try:
-            while True:
-                with self._free:
-                    if self._queue[0] is not ticket:
-                        self._free.wait(_POLL_S)
-                    ahead = self._queue.index(ticket)
-                if ahead == 0:
-                    return
-                yield ahead
-        except BaseException:
-            with self._free:
-                self._queue.remove(ticket)
-                self._free.notify_all()
-            raise
-
-    def give(self) -> None:
-        with self._free:
-            self._queue.pop(0)
-            self._free.notify_all()
-
-
-def _common(held: Sequence[int], wanted: Sequence[int]) -> int:
-    n = 0
-    for one, other in zip(held, wanted, strict=False):
-        if one != other:
-            break
-        n += 1
-    return n
+def _length(slices: Sequence[Slice]) -> int:
+    return sum(map(len, slices))
 
 
 def _cores() -> int:

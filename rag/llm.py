@@ -39,11 +39,17 @@ class Prefill:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """The next text, after `tokens` generated tokens in all. `ended`: the model is done."""
+    """The next text, after `tokens` generated tokens in all.
+
+    ended  the model is done
+    token  the number of the token that the text comes from, in the model's vocabulary; None: of no
+           token, or the model does not tell
+    """
 
     text: str
     tokens: int
     ended: bool = False
+    token: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

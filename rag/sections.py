@@ -162,6 +162,35 @@ class ServeSection:
     open_browser: bool = setting(True, "Open the page when it is ready.")
 
 
+@dataclass(frozen=True, slots=True)
+class ReceiptsSection:
+    keep: bool = setting(True, "Keep a receipt of each answer, with question and passages.")
+    most: int = setting(
+        1000, "Receipts that are kept; the oldest go first.", least=1, most=1_000_000
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CostSection:
+    watts_per_core: float = setting(
+        8.0,
+        "Watts of a busy core, where the processor's own counter may not be read.",
+        least=0.0,
+        most=1000.0,
+    )
+    tariff: float = setting(
+        0.0, "The price of a kilowatt-hour; 0: no money is told.", least=0.0, most=1000.0
+    )
+    currency: str = setting("EUR", "What prices are in.")
+    service: str = setting("", "A hosted service to compare with, by name; empty: none.")
+    service_input: float = setting(
+        0.0, "What that service asks for a million tokens read.", least=0.0, most=1e6
+    )
+    service_output: float = setting(
+        0.0, "What that service asks for a million tokens written.", least=0.0, most=1e6
+    )
+
+
 SECTIONS: dict[str, type[Any]] = {
     "index": IndexSection,
     "retrieval": RetrievalSection,
@@ -170,5 +199,7 @@ SECTIONS: dict[str, type[Any]] = {
     "model": ModelSection,
     "answer": AnswerSection,
     "serve": ServeSection,
+    "receipts": ReceiptsSection,
+    "cost": CostSection,
 }
 """By their names in the file, in its order."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from index.types import Filter, Span
+from rag.trace import Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,20 @@ class Timings:
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """What an answer took.
+
+    joules    of energy; read from the processor where `measured`, else an estimate
+    money     for that energy by the user's tariff; None: there is none
+    """
+
+    joules: float
+    measured: bool
+    money: float | None = None
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A finished answer.
 
@@ -92,6 +107,8 @@ class Answer:
     understood  what was searched for and answered, where that is not `question` as it was typed
     choice      which of the question's choices was taken, from 0; None where there were none
     omitted     claims that `text` lacks, because nothing supports them and the settings say so
+    id          what its receipt is found by; "" where none is kept
+    cost        None where nobody counts
     """
 
     question: str
@@ -106,6 +123,8 @@ class Answer:
     understood: str = ""
     choice: int | None = None
     omitted: int = 0
+    id: str = ""
+    cost: Cost | None = None
 
 
 # Events, in the order in which `Engine.ask` yields them.
@@ -136,9 +155,13 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The checked answer: what was streamed is replaced by this."""
+    """The checked answer: what was streamed is replaced by this.
+
+    calls  what the model was asked on the way, and what it said
+    """
 
     answer: Answer
+    calls: tuple[Call, ...] = ()
 
 
 Event = Status | Sources | Token | Finished

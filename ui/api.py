@@ -10,6 +10,7 @@ POST /api/ask        {"question": "...", "stream": false} → the answer as `ref
 POST /api/search     {"question": "...", "k": 10} → {"passages": [...]}, each as `refdesk search
                      --json` prints it
 GET  /api/documents  {"documents": [...]}
+GET  /api/receipts/ID  the receipt of an answer, by its "id"; 404 where none is kept
 GET  /healthz        {"status": "ok"}
 
 Both take limits: "collections", "documents" and "tags" (lists), "since" and "until" (dates).
@@ -105,6 +106,18 @@ def install(app: FastAPI, desk: Desk, askings: Askings) -> None:
     @app.get("/api/documents")
     def documents() -> dict[str, list[dict[str, Any]]]:
         return {"documents": [_document(entry) for entry in desk.entries()]}
+
+    @app.get("/api/receipts/{key}")
+    def receipt(key: str) -> Response:
+        try:
+            held = desk.receipt(key)
+        except NotFoundError as exc:
+            return JSONResponse({"error": told(exc)}, 404)
+        headers = {
+            "cache-control": "no-store",
+            "content-disposition": f'attachment; filename="refdesk-{key}.json"',
+        }
+        return Response(held, media_type="application/json", headers=headers)
 
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:

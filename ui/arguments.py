@@ -6,9 +6,9 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["VERSION", "parser"]
+from index.version import VERSION
 
-VERSION = "0.1.0"
+__all__ = ["VERSION", "parser"]
 
 _Command = Callable[[str, str], argparse.ArgumentParser]
 """Adds a command with its one-line help."""
@@ -109,6 +109,24 @@ def _questions(command: _Command) -> None:
     ask.add_argument("--short", action="store_true", help="answer in a few words")
     ask.add_argument("--json", action="store_true", help="print JSON")
     _add_filters(ask, "collection", "document", "tag", dates=True)
+
+    receipt = command("receipt", "show the receipt of an answer; none named: list the latest")
+    receipt.add_argument("receipt", nargs="?", metavar="ID", help="an answer's id, or a file")
+    receipt.add_argument(
+        "--limit", type=_positive, default=20, metavar="N", help="how many to list (20)"
+    )
+    receipt.add_argument("--clear", action="store_true", help="remove all receipts")
+    receipt.add_argument("--json", action="store_true", help="print JSON")
+
+    replay = command("replay", "give an answer again from its receipt, and tell what differs")
+    replay.add_argument("receipt", metavar="FILE", help="a receipt's file, or an answer's id")
+    replay.add_argument("--json", action="store_true", help="print JSON")
+
+    cost = command("cost", "sum up what answers took: tokens, time, energy and money")
+    cost.add_argument("--since", metavar="DAY", help="from this day on (30 days ago)")
+    cost.add_argument("--until", metavar="DAY", help="up to this day (today)")
+    cost.add_argument("--prices", type=Path, metavar="FILE", help="prices of hosted services")
+    cost.add_argument("--json", action="store_true", help="print JSON")
 
     serve = command("serve", "serve the page on this machine")
     serve.add_argument("--host", metavar="ADDRESS", help="address (serve.host)")

@@ -12,7 +12,7 @@ import io
 import json
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from index.errors import QuestionError, UsageError
 from index.types import Filter
@@ -67,8 +67,6 @@ class _Chat:
         self._json: bool = arguments.json
         self._live = _live(arguments)
         self._parts = parts
-        # Only the first question is worth a thread that loads the model; the others find it loaded.
-        self._ask: Callable[[Question], Iterator[Event]] = parts.ask
         self._line = line
         self._limited = limited
         self._form = _form(arguments)
@@ -93,7 +91,7 @@ class _Chat:
             print(f"{_PROMPT}{question}")
         try:
             asked = Question(question, self._history, self._limited, self._form)
-            answer = _answered(self._ask(asked), self._line, live=self._live)
+            answer = _answered(self._parts.ask(asked), self._line, live=self._live)
         except QuestionError as exc:
             print(f"refdesk: {exc}", file=sys.stderr)
             return exc.exit_code
@@ -103,7 +101,6 @@ class _Chat:
             self._line.clear()
             print("Stopped.", file=sys.stderr)
             return 0
-        self._ask = self._parts.engine.ask
         turn = Turn(answer.understood or answer.question, answer.text)
         self._history = (*self._history, turn)[-_KEPT:]
         if self._json:

@@ -17,7 +17,7 @@ from index.errors import ModelError, StorageError
 from rag import config
 from rag.build import Parts
 from rag.manifest import ModelEntry
-from ui import chat, documents, evaluating
+from ui import chat, costs, documents, evaluating, receipts
 from ui.limits import asked, limits_of
 from ui.opening import opened, print_json
 
@@ -254,6 +254,9 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "show": documents.show,
     "search": search,
     "ask": chat.ask,
+    "receipt": receipts.receipt,
+    "replay": receipts.replay,
+    "cost": costs.cost,
     "serve": serve,
     "config": config_,
     "eval retrieval": evaluating.retrieval,

@@ -48,6 +48,10 @@ class Desk(Protocol):
         """The language model in force."""
         ...
 
+    def receipt(self, key: str) -> bytes:
+        """The receipt of an answer, as JSON. Raises NotFoundError, ReceiptError."""
+        ...
+
 
 class LibraryDesk:
     """A desk over the parts that the settings describe."""
@@ -58,6 +62,7 @@ class LibraryDesk:
         Raises RefdeskError where the library cannot be opened.
         """
         self._engine = parts.engine
+        self._parts = parts
         self._library = parts.library
         self._model = parts.entry("generator").name
         self._questions = questions
@@ -73,7 +78,7 @@ class LibraryDesk:
         return self._library.search(asked(question), k, where)
 
     def ask(self, question: Question | str) -> Iterator[Event]:
-        return self._engine.ask(question)
+        return self._parts.ask(question)
 
     def entries(self) -> list[Entry]:
         return self._library.entries()
@@ -97,6 +102,9 @@ class LibraryDesk:
 
     def model_name(self) -> str:
         return self._model
+
+    def receipt(self, key: str) -> bytes:
+        return self._parts.receipts.find(key)
 
     def _warm(self) -> None:
         try:

@@ -42,7 +42,7 @@ _OPEN = frozenset(
         "/gradio_api/reset",
     }
 )
-_OPEN_FOLDERS = ("/assets/", "/static/", "/gradio_api/heartbeat/")
+_OPEN_FOLDERS = ("/api/receipts/", "/assets/", "/static/", "/gradio_api/heartbeat/")
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # Gradio evaluates its components' templates, hence 'unsafe-eval'. Inline scripts and handlers,

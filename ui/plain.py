@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from index.types import Hit
-from rag.types import Answer, Citation, Source
+from rag.types import Answer, Citation, Cost, Source
 from ui.cited import also_told, file_name, one_line, stretches, supporting, visible
 
 UNSUPPORTED = "not found in the articles"
@@ -43,6 +43,8 @@ def answer_text(answer: Answer, width: int = 88) -> str:
             _note(each, each.quote, also.pop(each.number, ()), width)
             for each in sorted(cited, key=_order)
         ]
+    if answer.id or answer.cost:
+        parts.append(_wrapped("(" + " · ".join(took(answer)) + ")", width))
     return "\n\n".join(parts)
 
 
@@ -54,6 +56,35 @@ def notes(answer: Answer) -> list[str]:
     elif answer.omitted:
         found.append(f"{answer.omitted} sentences were left out: the articles do not support them.")
     return found
+
+
+def took(answer: Answer) -> list[str]:
+    """What an answer took, and its receipt's id, in a few words each."""
+    of = answer.timings
+    read = f"{counted(of.prompt_tokens, 'token')} read, {of.answer_tokens:,} written"
+    parts = [read, f"{of.total_s:.1f} s"]
+    if answer.cost is not None:
+        parts.append(energy(answer.cost))
+    return [*parts, f"receipt {answer.id}"] if answer.id else parts
+
+
+def energy(cost: Cost) -> str:
+    """The energy of an answer, and its money where there is a tariff; "about": an estimate."""
+    hours = cost.joules / 3600
+    told = "under 0.001 Wh" if 0 < hours < 0.001 else f"{hours:.2g} Wh"
+    told = told if cost.measured else f"about {told}"
+    return told if cost.money is None else f"{told}, {money(cost.money, cost.currency)}"
+
+
+def money(amount: float, currency: str) -> str:
+    """An amount, which may be very small."""
+    if 0 < amount < 0.0001:
+        return f"under 0.0001 {currency}"
+    return f"{amount:.4f} {currency}" if amount < 1 else f"{amount:,.2f} {currency}"
+
+
+def counted(n: int, noun: str) -> str:
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:
@@ -91,6 +122,8 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         ],
         "sources": [source_json(source) for source in answer.sources],
         "timings": asdict(answer.timings),
+        "cost": asdict(answer.cost) if answer.cost else None,
+        "id": answer.id,
         "model": answer.model,
         "embedder": answer.embedder,
     }

@@ -1,7 +1,8 @@
 """Values to HTML. Pure, standard library only.
 
 Articles and models are not trusted: all that comes from them is escaped, and nothing of it becomes
-a link, an image or a script. The only links lead from a `[n]` marker to a passage on the page.
+a link, an image or a script. The only links lead from a `[n]` marker to a passage on the page, and
+to an answer's receipt.
 `answer_text` and `answer_json`, for terminals and programs, stand in `ui.plain`.
 """
 
@@ -11,9 +12,18 @@ import re
 from collections.abc import Iterable, Sequence
 
 from index.types import Entry
-from rag.types import Answer, Claim, Source, Status
+from rag.types import Answer, Claim, Cost, Source, Status
 from ui.cited import also_told, file_name, quoted, stretches, supporting
-from ui.plain import CLOSEST, UNDERSTOOD, answer_json, answer_text, notes, source_json
+from ui.plain import (
+    CLOSEST,
+    UNDERSTOOD,
+    answer_json,
+    answer_text,
+    counted,
+    energy,
+    notes,
+    source_json,
+)
 from ui.prose import Links, blocks, escaped, mark_id
 
 __all__ = [
@@ -109,13 +119,17 @@ def error_html(message: str) -> str:
 def footer_html(answer: Answer) -> str:
     """What the answer took."""
     took = answer.timings
-    parts = [f"{_counted(len(answer.sources), 'passage')} in {_seconds(took.retrieve_s)}"]
+    parts = [f"{counted(len(answer.sources), 'passage')} in {_seconds(took.retrieve_s)}"]
     if took.first_token_s:
         parts.append(f"first word after {_seconds(took.first_token_s)}")
     parts.append(f"finished in {_seconds(took.total_s)}")
-    if took.answer_tokens:
-        parts.append(_counted(took.answer_tokens, "token"))
+    if took.prompt_tokens:
+        parts.append(f"{counted(took.prompt_tokens, 'token')} read, {took.answer_tokens:,} written")
+    if answer.cost:
+        parts.append(_energy(answer.cost))
     parts += [escaped(answer.model), "runs on this machine"]
+    if answer.id:
+        parts.append(_receipt(answer.id))
     return f'<p class="rd-footer">{_dotted(parts)}</p>'
 
 
@@ -150,8 +164,25 @@ def library_html(entries: Sequence[Entry]) -> str:
         for entry in entries
     )
     return (
-        f'<details class="rd-library"><summary>{_counted(len(entries), "article")} in the library'
+        f'<details class="rd-library"><summary>{counted(len(entries), "article")} in the library'
         f"</summary><ol>{items}</ol></details>"
+    )
+
+
+def _energy(cost: Cost) -> str:
+    if cost.measured:
+        why = "Measured by the processor: what it took meanwhile, for all that ran on it."
+    else:
+        why = "An estimate: the processor’s busy time and the watts that the settings say."
+    return f'<span title="{why}">{escaped(energy(cost))}</span>'
+
+
+def _receipt(key: str) -> str:
+    name = escaped(key)
+    return (
+        f'<a class="rd-receipt" href="/api/receipts/{name}" download="refdesk-{name}.json"'
+        ' title="All that this answer was made from, as a file: what was asked, read and said.">'
+        f"receipt {name}</a>"
     )
 
 
@@ -225,10 +256,6 @@ def _dotted(parts: Iterable[str]) -> str:
     dot = ' <i aria-hidden="true">·</i>'
     spans = [f"<span>{part}{dot}</span>" for part in shown[:-1]]
     return " ".join([*spans, *(f"<span>{part}</span>" for part in shown[-1:])])
-
-
-def _counted(n: int, noun: str) -> str:
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
 def _seconds(seconds: float) -> str:

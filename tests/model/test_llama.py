@@ -66,6 +66,38 @@ def test_another_question_over_the_same_text_is_not_disturbed_by_the_last(
     fresh.close()
 
 
+def numbers(model: LlamaCpp, content: str) -> list[object]:
+    """All that an answer's receipt holds of it: probabilities and tokens."""
+    opened = prompt(content)[:2]
+    end = prompt(content)[2:]
+    steps = model.generate(
+        (*opened, *end), max_tokens=24,
+        checks=(Check((*opened, Part(" Yes or no?"), *end), ("yes",), ("no",)),
+                Check((*opened, *end), ("The",))),
+    )  # fmt: skip
+    told = [step for step in steps if isinstance(step, Checked | Piece)]
+    return [each.probability if isinstance(each, Checked) else each.token for each in told]
+
+
+def test_no_number_of_an_answer_depends_on_what_was_asked_before(small_model: Path) -> None:
+    asked = [STORY * 5 + "Where did the ferry go?", STORY * 2 + "When did it leave?", "Why?"]
+    alone = []
+    for each in asked:
+        model = LlamaCpp(small_model, name="small", context=2048)
+        alone.append(numbers(model, each))
+        model.close()
+    model = LlamaCpp(small_model, name="small", context=2048)
+    model.warm(prompt("")[:1])
+    steps = model.generate(prompt(asked[0]), max_tokens=200)
+    while not isinstance(next(steps), Piece):  # one that was stopped early
+        pass
+    steps.close()  # type: ignore[attr-defined]
+    assert [numbers(model, each) for each in asked] == alone
+    assert [numbers(model, each) for each in reversed(asked)] == alone[::-1]
+    assert numbers(model, asked[0]) == alone[0]
+    model.close()
+
+
 def test_tokens_are_counted_and_the_limit_is_kept(llama: LlamaCpp) -> None:
     pieces = [s for s in llama.generate(prompt(QUESTIONS[1]), max_tokens=7) if isinstance(s, Piece)]
     assert pieces[-1].tokens == 7

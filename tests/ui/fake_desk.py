@@ -29,6 +29,7 @@ from rag.types import (
 
 MODEL = "fake-1b"
 EMBEDDER = "fake-embedder"
+RECEIPT = "k7m2q9xd4p"
 REFUSAL = "The articles don't say."
 NO_MODEL = "fake-1b is not installed. Fetch it with `refdesk models pull fake-1b`."
 SECRET = "the fault's own words"
@@ -159,6 +160,11 @@ class FakeDesk:
 
     def model_name(self) -> str:
         return MODEL
+
+    def receipt(self, key: str) -> bytes:
+        if key != RECEIPT:
+            raise NotFoundError(f"There is no receipt {key!r}.")
+        return b'{"id": "%s"}' % key.encode()
 
     def search(self, question: str, k: int, where: Filter | None = None) -> list[Hit]:
         """Passages of the documents that `where` names, else of all."""

@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 from index.errors import ServeError
 from index.types import Filter
 from rag.types import Turn
-from tests.ui.fake_desk import NO_MODEL, SECRET, FakeDesk, cited_answer
+from tests.ui.fake_desk import NO_MODEL, RECEIPT, SECRET, FakeDesk, cited_answer
 from ui.api import _lines
 from ui.asking import Askings
 from ui.guard import MAX_BODY, with_nonce
@@ -206,6 +206,19 @@ def test_a_fault_is_told_by_reference_and_logged(
     (reference,) = re.findall(r"reference (\w+)\.", answer.json()["error"])
     assert reference in caplog.text
     assert SECRET in caplog.text
+
+
+def test_a_receipt_is_given_by_its_id_as_a_file(client: TestClient) -> None:
+    given = client.get(f"/api/receipts/{RECEIPT}")
+    assert given.json() == {"id": RECEIPT}
+    assert given.headers["content-disposition"] == f'attachment; filename="refdesk-{RECEIPT}.json"'
+    assert given.headers["cache-control"] == "no-store"
+    assert given.headers["cross-origin-resource-policy"] == "same-origin"
+    missing = client.get("/api/receipts/aaaaaaaaaa")
+    assert missing.status_code == 404
+    assert "aaaaaaaaaa" in missing.json()["error"]
+    elsewhere = client.get(f"/api/receipts/{RECEIPT}", headers={"host": "evil.test"})
+    assert elsewhere.status_code == 403
 
 
 def test_documents_and_health(client: TestClient) -> None:

@@ -37,6 +37,8 @@ def desk(folder: Path, *names: str) -> LibraryDesk:
     ]
     parts: Any = SimpleNamespace(
         engine=Engine(),
+        ask=Engine().ask,
+        receipts=SimpleNamespace(find=lambda key: key.encode()),
         library=SimpleNamespace(entries=lambda: entries),
         entry=lambda role: SimpleNamespace(name=f"the {role}"),
     )
@@ -70,4 +72,5 @@ def test_it_answers_and_names_its_model(tmp_path: Path) -> None:
 
     assert list(made.ask("Why?")) == [Status("Why?")]
     assert made.model_name() == "the generator"
+    assert made.receipt("k7m2") == b"k7m2"
     made.warm()  # what fails here is told with the first question

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import pytest
 
 from index.types import Span
-from rag.types import Answer, Citation, Claim, Source, Status, Timings
+from rag.types import Answer, Citation, Claim, Cost, Source, Status, Timings
 from tests.ui.fake_desk import (
     EMBEDDER,
     MODEL,
@@ -364,10 +364,28 @@ def test_status_has_a_bar_and_the_seconds() -> None:
 
 def test_the_footer_tells_what_it_took() -> None:
     assert Tags(render.footer_html(cited_answer("Why?"))).text == (
-        f"3 passages in 0.06 s · first word after 3.1 s · finished in 6.2 s · 42 tokens · {MODEL}"
-        " · runs on this machine"
+        "3 passages in 0.06 s · first word after 3.1 s · finished in 6.2 s · "
+        f"512 tokens read, 42 written · {MODEL} · runs on this machine"
     )
     assert "first word" not in render.footer_html(refused_answer("Why?"))
+
+
+def test_the_footer_tells_what_it_cost_and_leads_to_the_receipt() -> None:
+    answer = replace(
+        cited_answer("Why?"), id="k7m2q9xd4p", cost=Cost(104.4, False, 0.000009, "EUR")
+    )
+    tags = Tags(render.footer_html(answer))
+    assert "about 0.029 Wh, under 0.0001 EUR · fake-1b" in tags.text
+    assert tags.text.endswith("receipt k7m2q9xd4p")
+    (link,) = tags.of("a")
+    assert link["href"] == "/api/receipts/k7m2q9xd4p"
+    assert link["download"] == "refdesk-k7m2q9xd4p.json"
+
+
+def test_an_answer_on_the_terminal_ends_with_what_it_took() -> None:
+    answer = replace(cited_answer("Why?"), id="k7m2q9xd4p", cost=Cost(72_000, True))
+    *_, last = render.answer_text(answer).split("\n\n")
+    assert last == "(512 tokens read, 42 written · 6.2 s · 20 Wh · receipt k7m2q9xd4p)"
 
 
 # Text that is being written

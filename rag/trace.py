@@ -1,0 +1,89 @@
+"""What a model was asked and what it said for one question: prompts, judgements, tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rag.llm import LLM, Check, Checked, Piece, Prompt, Step
+
+__all__ = ["Call", "Recorder"]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a model, as `rag.llm.LLM.generate` takes it, and what came of it.
+
+    probabilities  of the checks, as far as they were made
+    tokens         the numbers of the generated tokens, the end not among them
+    text           what they say, before anything is done to it
+    ended          the model came to an end by itself
+    """
+
+    prompt: Prompt
+    max_tokens: int
+    checks: tuple[Check, ...]
+    never_first: tuple[str, ...]
+    probabilities: tuple[float, ...]
+    tokens: tuple[int, ...]
+    text: str
+    ended: bool
+
+
+class Recorder:
+    """A model whose calls are written down, for one question."""
+
+    def __init__(self, llm: LLM) -> None:
+        self.name = llm.name
+        self.context = llm.context
+        self._llm = llm
+        self._calls: list[Call] = []
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """Those that are over, in their order."""
+        return tuple(self._calls)
+
+    def count(self, prompt: Prompt) -> int:
+        return self._llm.count(prompt)
+
+    def generate(
+        self,
+        prompt: Prompt,
+        *,
+        max_tokens: int,
+        checks: Sequence[Check] = (),
+        never_first: Sequence[str] = (),
+    ) -> Iterator[Step]:
+        probabilities: list[float] = []
+        tokens: list[int] = []
+        text, ended = "", False
+        steps = self._llm.generate(
+            prompt, max_tokens=max_tokens, checks=checks, never_first=never_first
+        )
+        try:
+            for step in steps:
+                if isinstance(step, Checked):
+                    probabilities.append(step.probability)
+                elif isinstance(step, Piece):
+                    text += step.text
+                    ended = step.ended
+                    if step.token is not None:
+                        tokens.append(step.token)
+                yield step
+        finally:
+            close = getattr(steps, "close", None)
+            if close:
+                close()
+            self._calls.append(
+                Call(
+                    prompt, max_tokens, tuple(checks), tuple(never_first), tuple(probabilities),
+                    tuple(tokens), text, ended,
+                )
+            )  # fmt: skip
+
+    def warm(self, prompt: Prompt) -> None:
+        self._llm.warm(prompt)
+
+    def close(self) -> None:
+        self._llm.close()

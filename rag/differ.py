@@ -51,7 +51,7 @@ _SAME: dict[str, str] = {
     for group in (
         terms("cost price fare charge"),
         terms("employ work worker employee staff job"),
-        terms("die died dies kill dead death toll"),
+        terms("die died dies kill killed dead death toll"),
         terms("injure hurt wound"),
         terms("own owner belong buy acquire"),
         terms("open reopen"),
@@ -72,7 +72,8 @@ _ASKED_ONLY = frozenset(
 
 _SCOPES = (
     "north northern", "south southern", "east eastern", "west western", "upper", "lower",
-    "first", "second", "third", "fourth", "fifth", "last", "next", "previous", "old", "adult adults",
+    "first", "second", "third", "fourth", "fifth", "last", "next", "previous", "old",
+    "adult adults",
     "child children", "student students", "men man male", "women woman female", "boys", "girls",
     "day daily", "night nightly", "week weekly", "month monthly", "quarter quarterly",
     "year yearly annual annually", "hour hourly", "weekday weekdays", "weekend weekends",
@@ -345,7 +346,7 @@ def _known(name: str, words: frozenset[str]) -> bool:
 
 
 def _names(text: str, question: str) -> list[str]:
-    """The names in a sentence; its first word is one only where it is more than one, or asked for."""
+    """The names in a sentence; a single first word only where the question has it too."""
     return [
         name
         for name in names.found(text)

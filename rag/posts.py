@@ -73,8 +73,11 @@ _TAKES = (
 )
 _PERSON = r"[A-Z][\w'’-]+(?: (?:van|von|de|der|den|al|bin)(?= ))?(?: [A-Z][\w'’.-]*)*"
 _OWNER = rf"(?:the )?(?:[a-z]+ )?{_PERSON}(?: (?:family|group|trust|fund))?"
-_ENDED = re.compile(r"\b(?:former(?:ly)?|ex-|outgoing|late|then|previous|deputy|vice|acting|interim|"
-                    r"assistant|co-|honorary)[- ]?$", re.IGNORECASE)  # fmt: skip
+_ENDED = re.compile(
+    r"\b(?:former(?:ly)?|ex-|outgoing|late|then|previous|deputy|vice|acting|interim|assistant|co-"
+    r"|honorary)[- ]?$",
+    re.IGNORECASE,
+)
 _FORMERLY = re.compile(r"\b(?:former|formerly|ex-|once|previously)\b|\bex-", re.IGNORECASE)
 _QUIT = (
     r"(?:resign(?:ed|s)|has resigned|stepped down|steps down|retired|retires|has retired|quit|quits"
@@ -83,6 +86,29 @@ _QUIT = (
 )
 _LEFT = (
     r"(?:left|leaves|has left|is leaving|will leave|departed from|quit|walked out of|parted with)"
+)
+
+
+_TITLED = tuple(
+    (role, re.compile(pattern.format(who=rf"(?P<who>{_PERSON})", role=rf"(?P<role>(?i:{words}))")))
+    for role, words in _ROLES.items()
+    for pattern in (
+        # "Lund, the director"; "director Lund"; "Lund was named director"
+        r"{who}, (?:the |a |an |its |now )?(?P<of>(?:[\w'’&-]+ ){{0,5}}?){role}\b",
+        r"\b{role} {who}",
+        r"{who} " + _TAKES + r" (?P<of>(?:[\w'’&-]+ ){{0,3}}?){role}\b",
+        # "The director of A, Lund, said"; "The director of A is Lund"
+        r"\b{role} (?:of|at|in) [^,.;]{{2,60}}, {who},",
+        r"\b{role} (?:of|at|in) [^,.;]{{2,60}}? (?:is|is now|will be) {who}",
+    )
+)
+_ACTING = (
+    *(
+        (role, re.compile(rf"(?P<who>{_PERSON})(?:, [^,]{{3,60}},)? (?:now )?(?:{verbs})\b"))
+        for role, verbs in _DOES.items()
+    ),
+    *((role, re.compile(rf"\b(?:{verbs}) (?P<who>{_OWNER})")) for role, verbs in _DONE.items()),
+    ("owner", re.compile(rf"\bsold (?:the )?{_PERSON} to (?P<who>{_OWNER})")),
 )
 
 
@@ -95,38 +121,19 @@ class Post:
 
 
 def posts(text: str) -> list[Post]:
-    """The posts that a sentence says somebody holds; not those that somebody held or stands in for."""
-    found: list[Post] = []
-    for role, words in _ROLES.items():
-        titled = rf"(?i:{words})"
-        for pattern in (
-            rf"(?P<who>{_PERSON}), (?:the |a |an |its |now )?(?P<of>(?:[\w'’&-]+ ){{0,5}}?)(?P<role>{titled})\b",
-            rf"(?P<of>)\b(?P<role>{titled}) (?P<who>{_PERSON})",
-            rf"(?P<who>{_PERSON}) {_TAKES} (?P<of>(?:[\w'’&-]+ ){{0,3}}?)(?P<role>{titled})\b",
-            rf"(?P<of>)\b(?P<role>{titled}) (?:of|at|in) [^,.;]{{2,60}}, (?P<who>{_PERSON}),",
-            rf"(?P<of>)\b(?P<role>{titled}) (?:of|at|in) [^,.;]{{2,60}}? (?:is|is now|will be) (?P<who>{_PERSON})",
-        ):
-            for match in re.finditer(pattern, text):
-                before = text[: match.start("role")]
-                if _ENDED.search(before) or _FORMERLY.search(match["of"]):
-                    continue
-                found.append(Post(role, _holder(match["who"], words)))
-    for role, verbs in _DOES.items():
-        found += [
-            Post(role, _holder(match["who"], ""))
-            for match in re.finditer(rf"(?P<who>{_PERSON}) (?:now )?(?:{verbs})\b", text)
-        ]
-        for match in re.finditer(
-            rf"(?P<who>{_PERSON}), [^,]{{3,60}}, (?:now )?(?:{verbs})\b", text
-        ):
-            found.append(Post(role, _holder(match["who"], "")))
-    for role, verbs in _DONE.items():
-        found += [
-            Post(role, _holder(match["who"], ""))
-            for match in re.finditer(rf"\b(?:{verbs}) (?P<who>{_OWNER})", text)
-        ]
-    if sold := re.search(rf"\bsold (?:the )?{_PERSON} to (?P<who>{_OWNER})", text):
-        found.append(Post("owner", sold["who"]))
+    """The posts that a sentence says somebody holds: not held before, nor stood in for."""
+    found = [
+        Post(role, _holder(match["who"], _ROLES[role]))
+        for role, pattern in _TITLED
+        for match in pattern.finditer(text)
+        if not _ENDED.search(text[: match.start("role")])
+        and not _FORMERLY.search(match.groupdict().get("of") or "")
+    ]
+    found += [
+        Post(role, _holder(match["who"], ""))
+        for role, pattern in _ACTING
+        for match in pattern.finditer(text)
+    ]
     return [post for post in dict.fromkeys(found) if post.holder]
 
 
@@ -141,7 +148,7 @@ def roles_asked(question: str) -> frozenset[str]:
 
 def ended(text: str, person: str, place: str) -> bool:
     """Whether a sentence says that `person` is no more at `place`, or holds no more post of it."""
-    last = re.escape(person.split()[-1])
+    last = re.escape(person.rsplit(maxsplit=1)[-1])
     there = re.escape(place)
     who = rf"(?:\b{last}\b|\b(?:He|She|They)\b)"
     return any(

@@ -1,8 +1,8 @@
-"""The figures of a sentence and what they count: sums, shares, counts, versions, days. Pure, English.
+"""The figures of a sentence and what they count: sums, shares, counts, days. Pure, English.
 
 Two figures say something else only where both are of one kind ("$3" and "$4", "60 cars" and "85
-cars") and neither is a rounding of the other. What a figure was before ("from 3 to 4 crowns") and by
-how much it changed ("rose by 5 percent") are no levels, and are told apart.
+cars") and neither is a rounding of the other. What a figure was before ("from 3 to 4 crowns") and
+by how much it changed ("rose by 5 percent") are no levels, and are told apart.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _FIGURE = re.compile(
     r"(?:[\s-]?(?P<scale>hundred|thousand|million|billion|trillion|bn|mn)\b|(?P<short>[kmb])\b)?"
     r"(?P<share>\s?%|\s+per\s?cent\b)?"
     r"(?P<time>\s?[ap]\.?m\b\.?)?"
-    r"(?:\s+(?P<coin>dollars?|euros?|pounds?|crowns?|kroner|kronor|francs?|yen|yuan|rupees?|pesos?"
-    r"|cents?)\b)?",
+    r"(?:\s+(?P<coin>dollars?|euros?|pounds?|crowns?|kroner|kronor|francs?|yen|yuan|rupees?"
+    r"|pesos?|cents?)\b)?",
     re.IGNORECASE,
 )
 _COINS = {"$": "dollar", "€": "euro", "£": "pound", "¥": "yen"}
 _ABOUT = re.compile(
-    r"\b(?:about|around|some|nearly|almost|roughly|approximately|close to|an estimated|estimated|up to"
-    r"|more than|over|at least|at most|less than|fewer than|under|as many as)\s*$",
+    r"\b(?:about|around|some|nearly|almost|roughly|approximately|close to|an estimated|estimated"
+    r"|up to|more than|over|at least|at most|less than|fewer than|under|as many as)\s*$",
     re.IGNORECASE,
 )
 _AT_LEAST = re.compile(r"\b(?:more than|over|at least)\s*$", re.IGNORECASE)
@@ -45,7 +45,8 @@ _BEFORE = re.compile(
     re.IGNORECASE,
 )
 _BY = re.compile(
-    r"\b(?:by|rose|rises|fell|falls|grew|up|down|another|an extra|increased|decreased|gained|lost)\s+"
+    r"\b(?:by|rose|rises|fell|falls|grew|up|down|another|an extra|increased|decreased|gained"
+    r"|lost)\s+"
     r"(?:(?:about|nearly|almost|some|more than|over|around)\s+)?$",
     re.IGNORECASE,
 )

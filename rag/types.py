@@ -63,12 +63,15 @@ class Claim:
     text       the claim without citation markers
     supported  whether `score` reaches the threshold in force
     score      support by the cited spans, in [0, 1]
+    differs    "earlier" or "other": what an older article, or one of no other time, says instead
+               of the claim before it
     """
 
     text: str
     supported: bool
     score: float
     citations: tuple[Citation, ...] = ()
+    differs: Literal["", "earlier", "other"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,7 @@ class Answer:
     stopped     cut short: by the reader ("cancelled"), or by the token limit ("length"); else None
     understood  what was searched for and answered, where that is not `question` as it was typed
     choice      which of the question's choices was taken, from 0; None where there were none
+    missing     the parts of the question that the passages do not answer, where they answer others
     """
 
     question: str
@@ -104,6 +108,15 @@ class Answer:
     stopped: str | None = None
     understood: str = ""
     choice: int | None = None
+    missing: tuple[str, ...] = ()
+
+    @property
+    def as_of(self) -> str | None:
+        """The newest date of the articles that support the answer, as ISO 8601; None if unknown."""
+        cited = (each for claim in self.claims if claim.supported for each in claim.citations)
+        return (
+            None if self.refused else max((each.date for each in cited if each.date), default=None)
+        )
 
 
 # Events, in the order in which `Engine.ask` yields them.

@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from index.dates import in_words
 from index.types import Hit
 from rag.types import Answer, Citation, Source
 from ui.cited import also_told, file_name, one_line, stretches, supporting, visible
 
 UNSUPPORTED = "not found in the articles"
 UNDERSTOOD = "Understood as:"
+AS_OF = "As of"
 CLOSEST = "Closest passages"
 STOPPED = {
     "length": "The answer reached its length limit and ends here.",
@@ -30,6 +32,8 @@ def answer_text(answer: Answer, width: int = 88) -> str:
     parts.append(_wrapped(_told(answer), width))
     if answer.stopped in STOPPED:
         parts.append(_wrapped(f"({STOPPED[answer.stopped]})", width))
+    if answer.as_of:
+        parts.append(f"({AS_OF} {in_words(answer.as_of)})")
     if answer.refused:
         if answer.sources:
             parts.append(f"{CLOSEST}:")
@@ -58,11 +62,14 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "answer": answer.text,
         "refused": answer.refused,
         "stopped": answer.stopped,
+        "as_of": answer.as_of,
+        "missing": list(answer.missing),
         "claims": [
             {
                 "text": claim.text,
                 "supported": claim.supported,
                 "score": claim.score,
+                "differs": claim.differs,
                 "citations": [
                     {
                         "number": each.number,

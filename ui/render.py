@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from index.types import Entry
 from rag.types import Answer, Claim, Source, Status
 from ui.cited import also_told, file_name, quoted, stretches, supporting
-from ui.plain import CLOSEST, STOPPED, UNDERSTOOD, answer_json, answer_text, source_json
+from ui.plain import AS_OF, CLOSEST, STOPPED, UNDERSTOOD, answer_json, answer_text, source_json
 from ui.prose import Links, blocks, escaped, mark_id
 
 __all__ = [
@@ -63,8 +63,9 @@ def answer_html(answer: Answer) -> str:
             hint = "<p>The closest passages are shown, so that you can judge for yourself.</p>"
         return f'{taken}<div class="rd-refusal"><h2>{escaped(answer.text)}</h2>{hint}</div>'
     body = blocks(answer.text, stretches(answer), Links(answer.sources, answer.claims))
-    note = STOPPED.get(answer.stopped or "")
-    return f'{taken}<div class="rd-text">{body}</div>' + (_note(note) if note else "")
+    notes = [STOPPED.get(answer.stopped or "", "")]
+    notes += [f"{AS_OF} {date_html(answer.as_of)}"] if answer.as_of else []
+    return f'{taken}<div class="rd-text">{body}</div>' + "".join(_note(n) for n in notes if n)
 
 
 def streaming_html(text: str, status: Status | None = None, sources: Sequence[Source] = ()) -> str:

@@ -10,7 +10,16 @@ import re
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
-__all__ = ["LABEL", "Found", "first_date", "is_iso", "mentioned", "normalise", "residue"]
+__all__ = [
+    "LABEL",
+    "Found",
+    "first_date",
+    "in_words",
+    "is_iso",
+    "mentioned",
+    "normalise",
+    "residue",
+]
 
 _MONTHS = {
     prefix: number
@@ -23,6 +32,9 @@ _MONTHS = {
     )
     for prefix in prefixes.split()
 }  # fmt: skip
+_ENGLISH = (
+    "January February March April May June July August September October November December".split()
+)
 # Flattened pages glue words together ("12 viewsUpdatedMay 2, 2031"), so a capital after a
 # small letter starts a word too.
 _START = r"(?:(?<![^\W_])|(?<=[a-z])(?=[A-Z]))"
@@ -120,6 +132,15 @@ def mentioned(text: str) -> list[str]:
         found += [first.iso] if first.iso else []
         at += max(first.end, 1)
     return found + [match[0] for match in _YEAR_ALONE.finditer(text, at)]
+
+
+def in_words(iso: str) -> str:
+    """A day, month or year as a reader writes it: "16 March 2026"; what is none, as it is."""
+    if not is_iso(iso):
+        return iso
+    year, month, day = (*iso.split("-"), "", "")[:3]
+    month = _ENGLISH[int(month) - 1] if month else ""
+    return " ".join(part for part in (day.lstrip("0"), month, year) if part)
 
 
 def is_iso(text: str) -> bool:

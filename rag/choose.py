@@ -13,7 +13,7 @@ from collections.abc import Generator, Sequence
 from string import ascii_uppercase as LETTERS
 
 from index.errors import QuestionError
-from rag.llm import LLM, Check, Checked, Part, Piece, Prefill, Prompt, Waiting
+from rag.llm import LLM, Check, Checked, Part, Prefill, Prompt, Waiting
 from rag.prompt import Family, to_answer, visible
 from rag.types import Status
 
@@ -52,22 +52,28 @@ def weighed(
             Check(prompt, (letter,), tuple(each for each in letters if each != letter))
             for letter in letters
         ]
+    found = yield from probabilities(llm, checks)
+    # In turn t the letter at place p stands for choice p + t.
+    return [sum(found[turn * n + (at - turn) % n] for turn in range(n)) / n for at in range(n)]
+
+
+def probabilities(llm: LLM, checks: Sequence[Check]) -> Generator[Status, None, list[float]]:
+    """The outcome of each check; nothing is written. Raises ModelError."""
     found: list[float] = []
     steps = llm.generate(checks[-1].prompt, max_tokens=1, checks=checks)
     try:
         for step in steps:
             if isinstance(step, Checked):
                 found.append(step.probability)
-            elif isinstance(step, Piece):
-                break
-            else:
+                if len(found) == len(checks):
+                    break
+            elif isinstance(step, Waiting | Prefill):
                 yield told(step)
     finally:
         close = getattr(steps, "close", None)
         if close:
             close()
-    # In turn t the letter at place p stands for choice p + t.
-    return [sum(found[turn * n + (at - turn) % n] for turn in range(n)) / n for at in range(n)]
+    return found
 
 
 def told(step: Waiting | Prefill) -> Status:

@@ -13,11 +13,11 @@ from typing import Protocol
 from index.embed import Embedder
 from index.errors import LibraryError, QuestionError
 from index.types import Filter, Hit, Span
-from rag import choose, cite, conversation, focus, gather, plan, prompt
-from rag.answerable import answerable, fits
+from rag import choose, cite, conversation, focus, gather, partly, plan, prompt, times
+from rag.answerable import answerable
 from rag.clock import Clock
 from rag.gate import Gate
-from rag.llm import LLM, Check, Checked, Prefill, Waiting
+from rag.llm import LLM, Checked, Prefill, Waiting
 from rag.similar import remembering, similarity_by
 from rag.trace import Call, Recorder
 from rag.types import (
@@ -111,7 +111,7 @@ class Engine:
         yield Status("Searching the articles")
         most = self._policy.passages * 3
         searches = plan.with_choices(text, asked.choices) if asked.choices else plan.searches(text)
-        today = asked.asked or dt.datetime.now().astimezone().date()
+        today = _today(asked)
         found = [self._searcher.search(each, most, asked.where, today) for each in searches]
         hits = self._gathered(plan.interleaved(found, most))
         if not hits and self._searcher.is_empty():
@@ -122,6 +122,7 @@ class Engine:
             budget=self._policy.passage_tokens,
             most=self._policy.passages,
         )
+        sources = times.newest_first(text, sources)
         yield Sources(sources, clock.retrieved())
         yield from self._answered(asked, typed, text, sources, clock, near=self._near(hits))
 
@@ -154,14 +155,28 @@ class Engine:
             chosen = yield from self._chosen(llm, sources, text, asked.choices, clock)
             yield _finished(typed, chosen, llm.calls)
             return
-        said, stopped = yield from self._said(llm, sources, text, clock, asked.form)
+        several = partly.parts(text)
+        can: list[bool] = []
+        if several:
+            least = self._policy.min_answerable
+            can = yield from partly.answered(llm, self._family, sources, several, least)
+            if not any(can):
+                yield _finished(typed, self._refused(text, sources, clock), llm.calls)
+                return
+        put = partly.put(text, several, can)
+        said, stopped = yield from self._said(
+            llm, sources, put, clock, asked.form, judged=bool(several)
+        )
         if said is None:
             yield _finished(typed, self._refused(text, sources, clock), llm.calls)
             return
         yield Status("Checking the citations")
-        answer = self._verified(text, said, sources, clock, stopped, asked.form)
+        answer = self._verified(put, said, sources, clock, stopped, asked.form)
         if text != typed and not conversation.answers(text, answer.text):
             answer = self._refused(text, sources, clock, answer.claims)
+        answer = replace(answer, question=text)
+        if asked.form == "full":
+            answer = partly.told(times.stated(answer, text, _today(asked)), several, can)
         yield _finished(typed, answer, llm.calls)
 
     def warm(self) -> None:
@@ -219,21 +234,26 @@ class Engine:
         return self._embedder.count([passage])[0]
 
     def _said(
-        self, llm: LLM, sources: tuple[Source, ...], question: str, clock: Clock, form: Form
+        self,
+        llm: LLM,
+        sources: tuple[Source, ...],
+        question: str,
+        clock: Clock,
+        form: Form,
+        *,
+        judged: bool,
     ) -> Generator[Event, None, tuple[str | None, str | None]]:
         """The model's answer, or None where it judges that the passages do not hold one.
 
-        Returns the text and why it was cut short, if it was.
+        judged: that they do has been judged before. Returns the text and why it was cut short, if
+        it was.
         """
         opened = prompt.asked(self._family, sources, question, form)
         whole = prompt.to_answer(self._family, opened)
         most = prompt.SHORT_TOKENS if form == "short" else self._policy.max_tokens
         clock.prompt_tokens = llm.count(whole)
-        checks = (
-            Check(prompt.to_judge(self._family, opened), prompt.YES, prompt.NO),
-            Check(whole, prompt.REFUSAL_WORDS),
-        )
-        judged: list[float] = []
+        checks = () if judged else partly.judgement(self._family, opened)
+        odds: list[float] = []
         gate = Gate()
         steps = llm.generate(
             whole,
@@ -247,10 +267,10 @@ class Engine:
                 if isinstance(step, Waiting | Prefill):
                     yield choose.told(step)
                 elif isinstance(step, Checked):
-                    judged.append(step.probability)
-                    if len(judged) < len(checks):
+                    odds.append(step.probability)
+                    if len(odds) < len(checks):
                         continue
-                    if answerable(yes=judged[0], refusal=judged[1]) < self._policy.min_answerable:
+                    if answerable(yes=odds[0], refusal=odds[1]) < self._policy.min_answerable:
                         return None, None
                 else:
                     clock.spoke(step.tokens)
@@ -291,11 +311,11 @@ class Engine:
             strict=True,
         )
         supported = " ".join(claim.text for claim in claims if claim.supported)
-        if not supported or not fits(question, supported):
+        if not supported or not partly.fits(question, supported):
             # The passages hold an answer, by the model's own judgement, but its words were not
             # theirs. A sentence that speaks of all that is asked says it better.
             quote = cite.quoted(question, statements, sources, least=_QUOTED_SHARE)
-            if quote is None or not fits(question, quote.text):
+            if quote is None or not partly.fits(question, quote.text):
                 return self._refused(question, sources, clock, tuple(claims))
             claims = [quote]
             clean, statements = cite.parse(quote.text)
@@ -366,6 +386,10 @@ class Engine:
             stopped=stopped,
             choice=choice,
         )
+
+
+def _today(asked: Question) -> dt.date:
+    return asked.asked or dt.datetime.now().astimezone().date()
 
 
 def _finished(typed: str, answer: Answer, calls: tuple[Call, ...] = ()) -> Finished:

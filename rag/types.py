@@ -64,12 +64,15 @@ class Claim:
     text       the claim without citation markers
     supported  whether `score` reaches the threshold in force
     score      support by the cited spans, in [0, 1]
+    differs    "earlier" or "other": what an older article, or one of no other time, says instead
+               of the claim before it
     """
 
     text: str
     supported: bool
     score: float
     citations: tuple[Citation, ...] = ()
+    differs: Literal["", "earlier", "other"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,7 @@ class Answer:
     omitted     claims that `text` lacks, because nothing supports them and the settings say so
     id          what its receipt is found by; "" where none is kept
     cost        None where nobody counts
+    missing     the parts of the question that the passages do not answer, where they answer others
     """
 
     question: str
@@ -125,6 +129,15 @@ class Answer:
     omitted: int = 0
     id: str = ""
     cost: Cost | None = None
+    missing: tuple[str, ...] = ()
+
+    @property
+    def as_of(self) -> str | None:
+        """The newest date of the articles that support the answer, as ISO 8601; None if unknown."""
+        cited = (each for claim in self.claims if claim.supported for each in claim.citations)
+        return (
+            None if self.refused else max((each.date for each in cited if each.date), default=None)
+        )
 
 
 # Events, in the order in which `Engine.ask` yields them.

@@ -7,12 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from index.dates import in_words
 from index.types import Hit
 from rag.types import Answer, Citation, Cost, Source
 from ui.cited import also_told, file_name, one_line, stretches, supporting, visible
 
 UNSUPPORTED = "not found in the articles"
 UNDERSTOOD = "Understood as:"
+AS_OF = "As of"
 CLOSEST = "Closest passages"
 STOPPED = {
     "length": "The answer reached its length limit and ends here.",
@@ -29,6 +31,8 @@ def answer_text(answer: Answer, width: int = 88) -> str:
     parts = [_wrapped(f"({UNDERSTOOD} {answer.understood})", width)] if answer.understood else []
     parts.append(_wrapped(_told(answer), width))
     parts += [_wrapped(f"({note})", width) for note in notes(answer)]
+    if answer.as_of:
+        parts.append(f"({AS_OF} {in_words(answer.as_of)})")
     if answer.refused:
         if answer.sources:
             parts.append(f"{CLOSEST}:")
@@ -99,11 +103,14 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "refused": answer.refused,
         "stopped": answer.stopped,
         "omitted": answer.omitted,
+        "as_of": answer.as_of,
+        "missing": list(answer.missing),
         "claims": [
             {
                 "text": claim.text,
                 "supported": claim.supported,
                 "score": claim.score,
+                "differs": claim.differs,
                 "citations": [
                     {
                         "number": each.number,

@@ -15,6 +15,7 @@ from index.types import Entry
 from rag.types import Answer, Claim, Cost, Source, Status
 from ui.cited import also_told, file_name, quoted, stretches, supporting
 from ui.plain import (
+    AS_OF,
     CLOSEST,
     UNDERSTOOD,
     answer_json,
@@ -73,8 +74,8 @@ def answer_html(answer: Answer) -> str:
             hint = "<p>The closest passages are shown, so that you can judge for yourself.</p>"
         return f'{taken}<div class="rd-refusal"><h2>{escaped(answer.text)}</h2>{hint}</div>'
     body = blocks(answer.text, stretches(answer), Links(answer.sources, answer.claims))
-    told = "".join(_note(each) for each in notes(answer))
-    return f'{taken}<div class="rd-text">{body}</div>{told}'
+    told = [*notes(answer), *([f"{AS_OF} {date_html(answer.as_of)}"] if answer.as_of else [])]
+    return f'{taken}<div class="rd-text">{body}</div>' + "".join(_note(each) for each in told)
 
 
 def streaming_html(text: str, status: Status | None = None, sources: Sequence[Source] = ()) -> str:

@@ -1,0 +1,114 @@
+"""A question of several parts, of which the passages may answer only some. Pure but for the model.
+
+Each part is judged by itself, over the same keys and values of the passages: about 40 tokens a
+part, in place of the judgement of the whole. Only the parts that pass are put to the model, so that
+it has no cause to make up the others. The rest is named in a fixed sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+
+from rag import answerable, choose, conversation, plan, prompt
+from rag.llm import LLM, Check, Prompt
+from rag.terms import terms
+from rag.types import Answer, Event, Source, Turn
+
+__all__ = ["answered", "fits", "judgement", "parts", "put", "told"]
+
+MISSING = "The articles don't say:"
+"""Before each part of a question that is not answered where others are."""
+
+_ASKS = re.compile(r"\?\W*$|^\W*(?:who|whom|whose|what|which|when|where|why|how)\b", re.IGNORECASE)
+_THERE = re.compile(r"\bthere\b(?=\W*$)", re.IGNORECASE)
+_FEWEST_OWN = 2
+"""Words that only one part has, from which on an answer to it has to have one of them."""
+
+
+def parts(question: str) -> list[str]:
+    """The parts of a question as they are written; none where it asks one thing."""
+    found = [part for part in plan.searches(question)[1:] if _ASKS.search(part)]
+    return found if len(found) > 1 else []
+
+
+def alone(found: Sequence[str]) -> list[str]:
+    """The parts in words that stand alone: "who built it", after "How high is the Orla bridge"."""
+    first = _asked(found[0])
+    whole = [first]
+    for part in found[1:]:
+        said = conversation.understood(_asked(part), (Turn(first, ""),))
+        if _THERE.search(said):
+            said = f"{said.rstrip('?')} ({first.rstrip('?')})?"
+        whole.append(said)
+    return whole
+
+
+def judgement(family: prompt.Family, opened: Prompt) -> tuple[Check, Check]:
+    """What the model is asked before it answers: see `rag.answerable`."""
+    return (
+        Check(prompt.to_judge(family, opened), prompt.YES, prompt.NO),
+        Check(prompt.to_answer(family, opened), prompt.REFUSAL_WORDS),
+    )
+
+
+def answered(
+    llm: LLM,
+    family: prompt.Family,
+    sources: Sequence[Source],
+    found: Sequence[str],
+    least: float,
+) -> Generator[Event, None, list[bool]]:
+    """Which parts the passages answer, by the model's judgement of each. Raises ModelError."""
+    asked = [prompt.asked(family, sources, part) for part in alone(found)]
+    checks = [check for opened in asked for check in judgement(family, opened)]
+    odds = yield from choose.probabilities(llm, checks)
+    return [
+        answerable.answerable(yes=yes, refusal=refusal) >= least
+        for yes, refusal in zip(odds[::2], odds[1::2], strict=True)
+    ]
+
+
+def put(question: str, found: Sequence[str], can: Sequence[bool]) -> str:
+    """The question with only those of its parts that can be answered."""
+    if all(can):
+        return question
+    return " ".join(part for part, ok in zip(alone(found), can, strict=True) if ok)
+
+
+def fits(question: str, answer: str) -> bool:
+    """Whether an answer is of the kind that the question, or one of its parts, asks for."""
+    return any(answerable.fits(part, answer) for part in parts(question) or [question])
+
+
+def told(answer: Answer, found: Sequence[str], can: Sequence[bool]) -> Answer:
+    """`answer` with a sentence for each part that it leaves open; a refusal as it is.
+
+    found, can  the question's parts, and which of them could be answered
+    """
+    if answer.refused or not found:
+        return answer
+    said = [each for each in answer.claims if each.supported]
+    text = " ".join(each.text for each in said)
+    held = frozenset(terms(" ".join([text, *(c.quote for each in said for c in each.citations)])))
+    missing = tuple(
+        _asked(part)
+        for at, (part, ok) in enumerate(zip(found, can, strict=True))
+        if not ok or not answerable.fits(part, text) or not _speaks(found, at, held)
+    )
+    if not missing or len(missing) == len(found):
+        return answer
+    added = "\n".join(f"{MISSING} “{part}”" for part in missing)
+    return replace(answer, text=f"{answer.text}\n\n{added}", missing=missing)
+
+
+def _speaks(found: Sequence[str], at: int, held: frozenset[str]) -> bool:
+    """Whether what was said, or what it cites, has a word of what only this part asks."""
+    others = frozenset(word for n, part in enumerate(found) if n != at for word in terms(part))
+    own = frozenset(terms(found[at])) - others
+    return len(own) < _FEWEST_OWN or bool(own & held)
+
+
+def _asked(part: str) -> str:
+    return part.strip().rstrip(" ?.!,;") + "?"

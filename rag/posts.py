@@ -1,0 +1,186 @@
+"""Who holds which post, and who holds it no more, as a sentence says it. Pure, English.
+
+Only posts that one alone holds at a time: an article that names another director contradicts, one
+that names another researcher does not. The same for owners.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from rag import names
+from rag.terms import terms
+
+__all__ = ["Post", "ended", "posts", "roles_asked", "same_name"]
+
+_ROLES: dict[str, str] = {
+    "director": r"(?:managing |executive )?director",
+    "chief executive": r"chief executive(?: officer)?|CEO",
+    "chair": r"chair(?:man|woman|person)?",
+    "head": r"head",
+    "boss": r"boss",
+    "mayor": r"mayor",
+    "minister": r"(?:prime |[a-z]+ )?minister",
+    "chancellor": r"chancellor",
+    "governor": r"governor",
+    "ambassador": r"ambassador",
+    "president": r"president",
+    "coach": r"(?:head )?coach",
+    "captain": r"captain",
+    "editor": r"editor(?:-in-chief| in chief)?",
+    "principal": r"principal|headmaster|headmistress|head teacher",
+    "rector": r"rector",
+    "conductor": r"(?:chief )?conductor",
+    "bishop": r"bishop",
+    "curator": r"(?:chief )?curator",
+    "chief": r"chief [a-z]+(?: [a-z]+)?(?: officer)?|(?:police |fire )?chief",
+    "harbour master": r"harbour ?master|harbor ?master",
+    "owner": r"owner|proprietor",
+}  # fmt: skip
+_DOES: dict[str, str] = {
+    "head": r"heads|leads|runs|is running|is heading|now leads|now heads",
+    "chair": r"chairs",
+    "director": r"directs",
+    "coach": r"coaches|trains",
+    "editor": r"edits",
+    "captain": r"captains",
+    "conductor": r"conducts",
+    "owner": r"owns|bought|has bought|acquired|has acquired|took over|has taken over",
+}
+_DONE: dict[str, str] = {
+    "head": r"(?:led|headed|run) by",
+    "chair": r"chaired by",
+    "director": r"directed by",
+    "coach": r"coached by",
+    "editor": r"edited by",
+    "owner": r"(?:owned|bought|acquired|taken over) by|belongs to|(?:was |been )?sold to",
+}
+_ASKS: dict[str, str] = {
+    "head": r"heads?|headed|leads?|led|runs?|running|in charge",
+    "chair": r"chairs|chaired",
+    "director": r"directs|directed",
+    "coach": r"coaches|coached|trains",
+    "editor": r"edits|edited",
+    "captain": r"captains",
+    "conductor": r"conducts",
+    "owner": r"owns?|owned|belongs? to|bought|buys",
+}
+_TAKES = (
+    r"(?:is|was|are|were|became|becomes|has become|will be|will become|has been|had been|serves as"
+    r"|works as|took over as|takes over as)(?: now)?(?: (?:named|appointed|elected|chosen|picked))?"
+    r"(?: as)?(?: (?:the|a|an|its|their|new|next|present|current|[A-Z][\w'’]*))*"
+)
+_PERSON = r"[A-Z][\w'’-]+(?: (?:van|von|de|der|den|al|bin)(?= ))?(?: [A-Z][\w'’.-]*)*"
+_OWNER = rf"(?:the )?(?:[a-z]+ )?{_PERSON}(?: (?:family|group|trust|fund))?"
+_ENDED = re.compile(
+    r"\b(?:former(?:ly)?|ex-|outgoing|late|then|previous|deputy|vice|acting|interim|assistant|co-"
+    r"|honorary)[- ]?$",
+    re.IGNORECASE,
+)
+_FORMERLY = re.compile(r"\b(?:former|formerly|ex-|once|previously)\b|\bex-", re.IGNORECASE)
+_QUIT = (
+    r"(?:resign(?:ed|s)|has resigned|stepped down|steps down|retired|retires|has retired|quit|quits"
+    r"|was (?:dismissed|fired|sacked|removed|replaced|ousted)|has stepped down"
+    r"|is no longer|no longer works|was succeeded)"
+)
+_LEFT = (
+    r"(?:left|leaves|has left|is leaving|will leave|departed from|quit|walked out of|parted with)"
+)
+
+
+_TITLED = tuple(
+    (role, re.compile(pattern.format(who=rf"(?P<who>{_PERSON})", role=rf"(?P<role>(?i:{words}))")))
+    for role, words in _ROLES.items()
+    for pattern in (
+        # "Lund, the director"; "director Lund"; "Lund was named director"
+        r"{who}, (?:the |a |an |its |now )?(?P<of>(?:[\w'’&-]+ ){{0,5}}?){role}\b",
+        r"\b{role} {who}",
+        r"{who} " + _TAKES + r" (?P<of>(?:[\w'’&-]+ ){{0,3}}?){role}\b",
+        # "The director of A, Lund, said"; "The director of A is Lund"
+        r"\b{role} (?:of|at|in) [^,.;]{{2,60}}, {who},",
+        r"\b{role} (?:of|at|in) [^,.;]{{2,60}}? (?:is|is now|will be) {who}",
+    )
+)
+_ACTING = (
+    *(
+        (role, re.compile(rf"(?P<who>{_PERSON})(?:, [^,]{{3,60}},)? (?:now )?(?:{verbs})\b"))
+        for role, verbs in _DOES.items()
+    ),
+    *((role, re.compile(rf"\b(?:{verbs}) (?P<who>{_OWNER})")) for role, verbs in _DONE.items()),
+    ("owner", re.compile(rf"\bsold (?:the )?{_PERSON} to (?P<who>{_OWNER})")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A post and who holds it, by the sentence's own words."""
+
+    role: str
+    holder: str
+
+
+def posts(text: str) -> list[Post]:
+    """The posts that a sentence says somebody holds: not held before, nor stood in for."""
+    found = [
+        Post(role, _holder(match["who"], _ROLES[role]))
+        for role, pattern in _TITLED
+        for match in pattern.finditer(text)
+        if not _ENDED.search(text[: match.start("role")])
+        and not _FORMERLY.search(match.groupdict().get("of") or "")
+    ]
+    found += [
+        Post(role, _holder(match["who"], ""))
+        for role, pattern in _ACTING
+        for match in pattern.finditer(text)
+    ]
+    return [post for post in dict.fromkeys(found) if post.holder]
+
+
+def roles_asked(question: str) -> frozenset[str]:
+    """The posts that a question asks about: "Who runs" is of a head, "Who bought" of an owner."""
+    return frozenset(
+        role
+        for role, words in _ROLES.items()
+        if re.search(rf"(?i)\b(?:{words}|{_ASKS.get(role, 'x^')})\b", question)
+    )
+
+
+def ended(text: str, person: str, place: str) -> bool:
+    """Whether a sentence says that `person` is no more at `place`, or holds no more post of it."""
+    last = re.escape(person.rsplit(maxsplit=1)[-1])
+    there = re.escape(place)
+    who = rf"(?:\b{last}\b|\b(?:He|She|They)\b)"
+    return any(
+        re.search(pattern, text)
+        for pattern in (
+            rf"{who}[^.;]{{0,60}}?\b{_LEFT} (?:the )?{there}\b",
+            rf"{who}[^.;]{{0,40}}?\b{_QUIT}\b[^.;]{{0,80}}\b{there}\b",
+            rf"\b{there}\b[^.;]{{0,60}}\b{last}\b[^.;]{{0,30}}\b{_QUIT}\b",
+            rf"\b{last}\b, (?:the )?(?:former|formerly|ex-)[^,.;]{{0,40}}?\b{there}\b",
+            rf"\b(?:[Ff]ormer|[Ee]x-?)\s?{there}\b[^,.;]{{0,50}}\b{last}\b",
+        )
+    )
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two names may be one person's or company's: their last words agree, or one's words
+    are all in the other."""
+    first, second = set(terms(one)), set(terms(other))
+    if not first or not second:
+        return True
+    return first <= second or second <= first or terms(one)[-1] == terms(other)[-1]
+
+
+def _holder(name: str, role: str) -> str:
+    """A name without the role and the words that only open the sentence before it."""
+    words = name.split()
+    while words and (
+        words[0].lower() in _OPENERS or (role and re.fullmatch(rf"(?i:{role})", words[0]))
+    ):
+        words.pop(0)
+    found = names.found(" ".join(words))
+    return found[0] if found else ""
+
+
+_OPENERS = frozenset("today yesterday now since coach mayor minister president director".split())

@@ -14,9 +14,12 @@ from typing import Protocol
 from index.embed import Embedder
 from index.errors import LibraryError, QuestionError
 from index.types import Filter, Hit, Span
-from rag import choose, cite, conversation, focus, gather, plan, prompt
+from rag import across, choose, cite, conversation, focus, form, gather, plan, prompt, untrusted
 from rag.answerable import answerable, fits
+from rag.characters import visible
+from rag.language import differ, other_language, refusal
 from rag.llm import LLM, Check, Checked, Prefill, Waiting
+from rag.orders import is_order
 from rag.types import (
     Answer,
     Claim,
@@ -33,8 +36,9 @@ from rag.types import (
 
 _QUOTED_SHARE = 0.8
 
-REFUSAL = "The articles don't say."
-"""What is answered when the passages do not hold the answer."""
+REFUSAL = refusal("")
+"""What is answered when the passages do not hold the answer; to a question in another language that
+is known, the same in that language."""
 
 
 class Searcher(Protocol):
@@ -110,14 +114,15 @@ class Engine:
         hits = self._gathered(plan.interleaved(found, most))
         if not hits and self._searcher.is_empty():
             raise LibraryError("The library is empty. Add articles with `refdesk add PATH`.")
-        sources = prompt.pack(
-            self._focused(hits[: 2 * self._policy.passages], searches),
+        packed = prompt.pack(
+            self._focused(untrusted.safe(hits[: 2 * self._policy.passages], text), searches),
             self._count,
             budget=self._policy.passage_tokens,
             most=self._policy.passages,
         )
+        sources = untrusted.whole(packed, hits)
         yield Sources(sources, clock.retrieved())
-        if not self._near(hits):
+        if not sources or not self._near(hits):
             yield _finished(typed, self._refused(text, sources, clock))
             return
         yield Status("Waiting for the language model")
@@ -149,7 +154,7 @@ class Engine:
         self._llm().warm(prompt.instructions(self._family))
 
     def _checked(self, text: str) -> str:
-        question = prompt.visible(text).strip()
+        question = visible(text).strip()
         if not any(each.isalnum() for each in question):
             raise QuestionError("The question is empty. Type what you want to know.")
         most = self._policy.question_characters
@@ -185,15 +190,15 @@ class Engine:
         return self._embedder.count([passage])[0]
 
     def _said(
-        self, llm: LLM, sources: tuple[Source, ...], question: str, clock: _Clock, form: Form
+        self, llm: LLM, sources: tuple[Source, ...], question: str, clock: _Clock, kind: Form
     ) -> Generator[Event, None, tuple[str | None, str | None]]:
         """The model's answer, or None where it judges that the passages do not hold one.
 
         Returns the text and why it was cut short, if it was.
         """
-        opened = prompt.asked(self._family, sources, question, form)
+        opened = prompt.asked(self._family, sources, question, kind)
         whole = prompt.to_answer(self._family, opened)
-        most = prompt.SHORT_TOKENS if form == "short" else self._policy.max_tokens
+        most = prompt.SHORT_TOKENS if kind == "short" else self._policy.max_tokens
         clock.prompt_tokens = llm.count(whole)
         checks = (
             Check(prompt.to_judge(self._family, opened), prompt.YES, prompt.NO),
@@ -239,26 +244,30 @@ class Engine:
         sources: tuple[Source, ...],
         clock: _Clock,
         stopped: str | None,
-        form: Form,
+        kind: Form,
     ) -> Answer:
-        clean, statements = cite.phrase(said) if form == "short" else cite.parse(said)
+        said = form.unlinked(said)
+        evidence = untrusted.evidence(sources, question)
+        clean, statements = cite.phrase(said) if kind == "short" else cite.parse(said)
         if stopped == "length" and len(statements) > 1:
             # The last sentence was cut off in the middle: half a sentence is not a claim.
             clean = clean[: statements[-2].span.end]
             statements = statements[:-1]
         clean, statements = cite.to_the_point(plan.searches(question), clean, statements)
+        clean, statements = form.limited(question, clean, statements, orders=is_order)
         claims = cite.cite(
             statements,
-            sources,
-            cite.similarity_by(self._embedder.embed_passages, question if form == "short" else ""),
+            evidence,
+            cite.similarity_by(self._embedder.embed_passages, question if kind == "short" else ""),
             min_support=self._policy.min_support,
             question=question,
         )
+        claims = across.carried(question, claims, evidence, min_support=self._policy.min_support)
         supported = " ".join(claim.text for claim in claims if claim.supported)
         if not supported or not fits(question, supported):
             # The passages hold an answer, by the model's own judgement, but its words were not
             # theirs. A sentence that speaks of all that is asked says it better.
-            quote = cite.quoted(question, statements, sources, least=_QUOTED_SHARE)
+            quote = cite.quoted(question, statements, evidence, least=_QUOTED_SHARE)
             if quote is None or not fits(question, quote.text):
                 return self._refused(question, sources, clock, tuple(claims))
             claims = [quote]
@@ -284,7 +293,7 @@ class Engine:
         clean, statements = cite.phrase(choices[best])
         claims = cite.cite(
             statements,
-            sources,
+            untrusted.evidence(sources, question),
             cite.similarity_by(self._embedder.embed_passages, question),
             min_support=self._policy.min_support,
             question=question,
@@ -299,7 +308,7 @@ class Engine:
         clock: _Clock,
         claims: tuple[Claim, ...] = (),
     ) -> Answer:
-        return self._answer(question, REFUSAL, sources, clock, claims, refused=True)
+        return self._answer(question, refusal(question), sources, clock, claims, refused=True)
 
     def _answer(
         self,
@@ -313,6 +322,7 @@ class Engine:
         stopped: str | None = None,
         choice: int | None = None,
     ) -> Answer:
+        read = other_language(question, [source.read_text for source in sources])
         return Answer(
             question=question,
             text=text,
@@ -324,6 +334,7 @@ class Engine:
             embedder=self._embedder.name,
             stopped=stopped,
             choice=choice,
+            note=differ(question, read) if read else "",
         )
 
 

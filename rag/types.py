@@ -58,7 +58,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One sentence or list item of an answer, with the spans that support it.
+    """One sentence, list item or table row of an answer, with the spans that support it.
 
     text       the claim without citation markers
     supported  whether `score` reaches the threshold in force
@@ -91,6 +91,7 @@ class Answer:
     stopped     cut short: by the reader ("cancelled"), or by the token limit ("length"); else None
     understood  what was searched for and answered, where that is not `question` as it was typed
     choice      which of the question's choices was taken, from 0; None where there were none
+    note        what the reader should know besides, in the question's language; mostly ""
     """
 
     question: str
@@ -104,6 +105,7 @@ class Answer:
     stopped: str | None = None
     understood: str = ""
     choice: int | None = None
+    note: str = ""
 
 
 # Events, in the order in which `Engine.ask` yields them.

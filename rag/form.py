@@ -48,7 +48,7 @@ _TOLD: dict[Shape, str] = {
 _IMAGE = re.compile(r"!\[[^\]\n]*\](?:\([^)\n]*\)|\[[^\]\n]*\])?")
 _LINK = re.compile(r"\[([^\]\n]*)\]\([^)\n]*\)")
 _REFERENCE = re.compile(r"\[([^\]\n]*[^\W\d][^\]\n]*)\]\[[^\]\n]*\]")
-_DEFINITION = re.compile(r"^[ \t]*\[[^\]\n]+\]:[^\n]*\n?", re.MULTILINE)
+_DEFINITION = re.compile(r"^[ \t]*\[(?!\d+\])[^\]\n]+\]:[^\n]*\n?", re.MULTILINE)
 _FOOTNOTE = re.compile(r"\[\^[^\]\n]*\]")
 _AUTOLINK = re.compile(r"<((?:https?|ftp|mailto):[^<>\s]*)>", re.IGNORECASE)
 _TAG = re.compile(r"<(?:!--.*?--|[!/?]?[A-Za-z][^<>]*)>", re.DOTALL)
@@ -84,7 +84,7 @@ def unlinked(said: str) -> str:
     """
     text = _IMAGE.sub("", said)
     text = _LINK.sub(lambda found: found[1] if not found[1].isdigit() else f"[{found[1]}]", text)
-    text = _DEFINITION.sub("", _FOOTNOTE.sub("", _REFERENCE.sub(r"\1", text)))
+    text = _FOOTNOTE.sub("", _REFERENCE.sub(r"\1", _DEFINITION.sub("", text)))
     return _SCHEME.sub("", _TAG.sub("", _AUTOLINK.sub(r"\1", text)))
 
 

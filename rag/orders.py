@@ -15,7 +15,7 @@ import re
 
 from rag.characters import visible
 
-__all__ = ["MARKUP", "asks_of_orders", "is_order"]
+__all__ = ["MARKUP", "asks_of_orders", "is_boundary", "is_order"]
 
 MARKUP = re.compile(
     r"<\|[^|<>\n]{0,40}\|>|</?s>|\[/?(?:INST|SYS)\]|<</?SYS>>"
@@ -32,11 +32,10 @@ _ANSWERING = (
 )
 _MACHINE = (
     r"(?:(?:an? |the |any |all |your |large )?(?:ai|a\.i\.|llms?|language models?|(?:ai |chat ?)?"
-    r"(?:bots?|assistants?)|ai (?:models?|systems?|agents?|tools?)|automatic systems?|"
-    r"reading machines?|summari[sz]ers?|search assistants?|answering (?:systems?|machines?)))"
+    r"(?:bots?|assistants?)|ai (?:models?|systems?|agents?|tools?)|summari[sz]ers?))"
 )
 _START = r"(?:^|[.:;!?–—,(\"“”>]\s*|\b(?:please|now|instead|and|then|kindly|must|should|shall) )"
-_FIRST = r"(?:^|[.:;!?\[]\s*|[,–] *assistants?,? *|\b(?:please|now|instead|kindly|must|shall) )"
+_FIRST = r"(?:^|[.:;!?\[]\s*|[,–] *assistants?,? *|\b(?:please|instead|kindly|must|shall) )"
 """As `_START`, for words that a sentence often joins: "we looked and report that"."""
 
 _RULES = (
@@ -45,6 +44,7 @@ _RULES = (
 _BEFORE = r"(?:previous|prior|earlier|above|former|preceding|original|initial|system|existing)"
 
 _PATTERNS = (
+    rf"{_FIRST}(?:ignore|disregard|forget)\b[^.!?]{{0,60}}\b(?:and|instead) {_ANSWERING}\b",
     # Our own form.
     r"^\s*(?:passages\s*:|\(article\b)",
     (
@@ -53,17 +53,18 @@ _PATTERNS = (
     ),
     # "Ignore all previous instructions", "forget everything above".
     (
-        rf"{_START}(?:do not follow|ignore|disregard|forget|override|overrule|bypass|set aside|"
-        rf"drop|skip)\b[^.!?]{{0,40}}?(?:\b{_RULES}\b|\beverything (?:above|before|else)"
-        rf"|\b(?:any|all) other (?:passages|articles|sources|texts)|\bthe (?:article|passage)s?\b"
-        r"|what your makers|what you were)"
+        rf"{_FIRST}(?:do not follow|ignore|disregard|forget|override|overrule|bypass|set aside)\b"
+        rf"[^.!?]{{0,40}}?(?:\b{_RULES}\b|\beverything (?:above|before|else)"
+        r"|\b(?:any|all) other (?:passages|articles|sources|texts)|\bthe (?:article|passage)s?\b)"
     ),
-    rf"\byour (?:{_BEFORE} |new |real |only |true )*{_RULES}\b",
-    rf"\bnew (?:{_RULES}|role)\s*[:–,]",
-    r"\byou are (?:now|no longer)\b|\bstop being\b|\bpretend (?:to be|that you)\b",
+    rf"\byour (?:{_BEFORE} |new |real |only |true )+{_RULES}\b",
+    rf"{_FIRST}(?:repeat|reveal|print|show)\b[^.!?]{{0,20}}\byour (?:instructions|prompt)\b",
+    rf"\bnew (?:{_RULES}|role)\s*[:–]",
+    r"\byou are (?:now|no longer) (?:an? |the |bound |in \w+ mode|\w+ \w+, an? )",
+    rf"{_FIRST}(?:stop being an? |pretend (?:to be|that you)\b)",
     (
-        r"\byou (?:must|should|shall|have to|will|are (?:allowed|told|free|required|to)\b)"
-        rf"[^.!?]{{0,30}}\b(?:obey|{_ANSWERING})\b"
+        r"\byou (?:must|shall|are (?:allowed|told|free|required) to)\b[^.!?]{0,20}"
+        r"\b(?:obey|answer|reply|respond|refuse|cite)\b"
     ),
     # "Reply only with ...", "From now on ...", "do not answer".
     (
@@ -73,22 +74,20 @@ _PATTERNS = (
     (
         rf"{_START}(?:only |always |never |do not |don't |just )?(?:answer|reply|respond)\b"
         r"(?:,? (?:only|always|never|just|with|that|in|from|to (?:all|any|every|each)|no|yes|all|"
-        r"any|every|each)\b|\s*[.:])"
+        r"any|every|each)\b)"
     ),
     rf"{_START}(?:do not|don't|never) (?:answer|refuse|cite|mention)\b",
     (
-        rf"{_START}(?:only |always )?{_ANSWERING}\b[^.!?]{{0,60}}\b(?:(?:to|in|with|of) )?"
-        r"(?:your|each|every|the) (?:answers?|repl(?:y|ies)|responses?|summar(?:y|ies)|outputs?|"
-        r"sentences?)\b"
+        rf"{_START}(?:only |always )?{_ANSWERING}\b[^.!?]{{0,60}}\b"
+        r"(?:your|each|every) (?:answers?|repl(?:y|ies)|responses?|summar(?:y|ies)|outputs?)\b"
     ),
     (
-        rf"{_FIRST}(?:only |always )?(?:say|state|write|tell|report|claim)\b(?: only)?"
-        r"(?: that\b|\s*:| (?:the )?(?:reader|user|people)s?\b|[^.!?]{0,20}['\"‘“])"
-        r"(?=.)"
+        rf"{_FIRST}(?:only |always )?(?:say|write|tell|claim)\b(?: only)?"
+        r"(?: that (?!to\b)|\s*:| (?:the )?(?:reader|user)s?\b|[^.!?]{0,20}(?<=\s)['\"‘“])"
     ),
     (
         r"\b(?:when|if|whoever|whenever|whatever)\b[^.!?]{0,20}\b(?:is |are |you are )?"
-        rf"(?:asked|asks|you answer)\b[^.!?]{{0,120}}(?:\b(?:invent|{_ANSWERING})\b|:)"
+        rf"(?:asked|asks|you answer)\b[^.!?]{{0,120}}, (?:only |always |just )*{_ANSWERING}\b"
     ),
     r"\bdecode (?:the|this)\b[^.!?]{0,40}\b(?:follow|obey|do)\b",
     # An address to a machine.
@@ -98,21 +97,21 @@ _PATTERNS = (
     ),
     rf"\b(?:note|notice|message|instructions?|orders?) (?:to|for) {_MACHINE}\b",
     rf"\bif you(?:'re| are) {_MACHINE}",
-    r"\b(?:dear|whatever) (?:chatbot|ai|assistant|software)\b",
+    rf"\bdear {_MACHINE}\b",
     (
         rf"\b{_MACHINE} (?:here |that reads? (?:this|on) )?(?:must|should|shall|may|need not|"
         rf"(?:is|are) to|has to|have to)\b[^.!?]{{0,60}}\b(?:own knowledge|obey|{_ANSWERING})\b"
     ),
     (
         r"\b(?:answer|answered) (?:it |them |this )?(?:from|by) (?:your |its |their |general )?"
-        r"(?:own )?(?:memory|general knowledge|automatic)"
+        r"(?:own )?(?:memory|general knowledge)"
     ),
     rf"\b{_BEFORE} (?:{_RULES}) (?:are|is) (?:void|cancelled|replaced|no longer)",
     # All others are wrong.
     (
         r"\b(?:all|any|every) (?:the )?(?:other|earlier|previous) (?:articles?|passages?|sources?"
         r"|documents?|texts?|reports?)\b[^.!?]{0,60}\b(?:wrong|false|lies?|outdated|out of date"
-        r"|withdrawn|invalid|ignored|hoax(?:es)?)\b"
+        r"|invalid|ignored)\b"
     ),
     r"\btrust (?:only )?this\b[^.!?]{0,30}\b(?:no other|only|alone|nothing else)\b",
     r"\b(?:articles?|passages?|sources?|reports?)\b[^.!?]{0,60}\bmust not be (?:cited|used)",
@@ -131,12 +130,18 @@ _PATTERNS = (
         rf"{_START}(?:antworte|antworten sie|sage?|schreibe?)\b[^.!?]{{0,40}}"
         r"(?:\bdass\b|\bnur\b|\bimmer\b|:)"
     ),
-    r"\b(?:ignore[zr]?|oublie[zr]?)\b[^.!?]{0,40}\b(?:instruction|consigne|règle)",
+    (
+        r"\b(?:ignore[zr]?|oublie[zr]?) (?:toutes )?(?:les|tes|vos|ces) [^.!?]{0,20}"
+        r"\b(?:instruction|consigne|règle)"
+    ),
     (
         rf"{_START}(?:réponds|répondez|dites|dis|écrivez)\b[^.!?]{{0,30}}"
         r"(?:\bque\b|\btoujours\b|:)"
     ),
-    r"\b(?:ignora|ignore|olvida|olvide)\b[^.!?]{0,40}\b(?:instrucci|reglas|órdenes)",
+    (
+        r"\b(?:ignora|ignore|olvida|olvide) (?:todas )?(?:las|tus|sus|estas) [^.!?]{0,20}"
+        r"\b(?:instrucci|reglas|órdenes)"
+    ),
     (
         rf"{_START}(?:responde|responda|di|diga|escribe)\b[^.!?]{{0,30}}"
         r"(?:\bque\b|\bsiempre\b|:)"
@@ -146,8 +151,8 @@ _PATTERNS = (
 _ORDERS = re.compile("|".join(_PATTERNS), re.IGNORECASE | re.MULTILINE)
 
 _REPORTED = re.compile(
-    r"\b(?:told|tell(?:s|ing)?|tricks?|tricked|trick(?:s|ing)?|asked|asking|persuade[ds]?|instruct(?:"
-    r"ed|s|ing)|such as|like|phrases?|words?|sentences?|lines?|says?|said|reads?|"
+    r"\b(?:told|tell(?:s|ing)?|tricks?|tricked|trick(?:s|ing)?|asked|asking|persuade[ds]?|"
+    r"instruct(?:ed|s|ing)|such as|like|phrases?|words?|sentences?|lines?|says?|said|reads?|"
     r"wr(?:it(?:es?|ing|ten)|ote)|"
     r"example|attack(?:s|ers?)?|hidden|injections?|contain(?:s|ed|ing)?|command(?:s|ed)?)\b",
     re.IGNORECASE,
@@ -155,9 +160,14 @@ _REPORTED = re.compile(
 _QUOTATION = re.compile(r"\"[^\"]*\"|“[^”]*”|‘[^’]*’|„[^“”]*[“”]|«[^»]*»|(?<!\w)'[^']*'(?!\w)")
 _ENCODED = re.compile(r"(?<![\w+/=])[A-Za-z0-9+/]{24,}={0,2}(?![\w+/=])")
 _TURN = re.compile(
-    r"\s*(?:#{1,6}\s*)?(?:system|assistant|user|human|ai|bot)(?: (?:notice|message|prompt|note)\b"
-    r"[^:\n]{0,20})?\s*[:：]|\s*\{?\s*\"role\"\s*:",
+    r"\s*(?:#{1,6}\s*)?(?:system|assistant|user|human|ai|bot)(?: (?:message|prompt)\b)?"
+    r"\s*[:：]|\s*\{?\s*\"role\"\s*:",
     re.IGNORECASE,
+)
+_BOUNDARY = re.compile(
+    r"^\W*(?:passages\s*:|article\b.{0,120}\)\s*$|"
+    r"end of (?:the )?(?:passages?|documents?|context)\b)",
+    re.IGNORECASE | re.MULTILINE,
 )
 _ASKS_OF_ORDERS = re.compile(
     r"\bprompt injections?\b|\bjailbreak"
@@ -182,6 +192,14 @@ def is_order(sentence: str) -> bool:
         return False
     own = _QUOTATION.sub(" ", read)
     return bool(_ORDERS.search(own)) or not _REPORTED.search(own)
+
+
+def is_boundary(sentence: str) -> bool:
+    """Whether an order pretends that the passages end or begin, or that a turn does.
+
+    Then nothing that follows in the same text can be believed.
+    """
+    return bool(MARKUP.search(sentence) or _BOUNDARY.search(visible(sentence)))
 
 
 def _encodes(text: str) -> bool:

@@ -24,7 +24,7 @@ from dataclasses import replace
 from index.sentences import paragraphs, sentences
 from index.types import Hit, Span
 from rag.characters import visible
-from rag.orders import MARKUP, asks_of_orders, is_order
+from rag.orders import MARKUP, asks_of_orders, is_boundary, is_order
 from rag.types import Source
 
 __all__ = [
@@ -90,7 +90,8 @@ def disarmed(text: str, question: str = "") -> str:
 def orders(text: str) -> list[Span]:
     """The stretches of `text` that are orders, each to the end of its paragraph.
 
-    Sentences before it that are numbered like passages go with it.
+    One that forges a boundary takes the rest of the text. Sentences before an order that are
+    numbered like passages go with it.
     """
     found = []
     for paragraph in paragraphs(text):
@@ -100,7 +101,10 @@ def orders(text: str) -> list[Span]:
             continue
         while first and _NUMBERED.match(said[first - 1].of(text)):
             first -= 1
-        found.append(Span(said[first].start, paragraph.end))
+        forged = any(is_boundary(each.of(text)) for each in said[first:])
+        found.append(Span(said[first].start, len(text) if forged else paragraph.end))
+        if forged:
+            break
     return found
 
 

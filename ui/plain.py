@@ -30,6 +30,8 @@ def answer_text(answer: Answer, width: int = 88) -> str:
     parts.append(_wrapped(_told(answer), width))
     if answer.stopped in STOPPED:
         parts.append(_wrapped(f"({STOPPED[answer.stopped]})", width))
+    if answer.note:
+        parts.append(_wrapped(f"({answer.note})", width))
     if answer.refused:
         if answer.sources:
             parts.append(f"{CLOSEST}:")
@@ -58,6 +60,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "answer": answer.text,
         "refused": answer.refused,
         "stopped": answer.stopped,
+        "note": answer.note,
         "claims": [
             {
                 "text": claim.text,

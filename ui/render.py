@@ -61,10 +61,11 @@ def answer_html(answer: Answer) -> str:
         hint = ""
         if answer.sources:
             hint = "<p>The closest passages are shown, so that you can judge for yourself.</p>"
-        return f'{taken}<div class="rd-refusal"><h2>{escaped(answer.text)}</h2>{hint}</div>'
+        told = _note(escaped(answer.note)) if answer.note else ""
+        return f'{taken}<div class="rd-refusal"><h2>{escaped(answer.text)}</h2>{hint}</div>{told}'
     body = blocks(answer.text, stretches(answer), Links(answer.sources, answer.claims))
-    note = STOPPED.get(answer.stopped or "")
-    return f'{taken}<div class="rd-text">{body}</div>' + (_note(note) if note else "")
+    notes = [STOPPED.get(answer.stopped or "", ""), escaped(answer.note)]
+    return f'{taken}<div class="rd-text">{body}</div>' + "".join(map(_note, filter(None, notes)))
 
 
 def streaming_html(text: str, status: Status | None = None, sources: Sequence[Source] = ()) -> str:

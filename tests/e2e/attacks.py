@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.library import Library
-from rag.build import Parts
+from rag.engine import Engine
 from rag.evaluate import holds_all
+from rag.llm import LLM, Check, Prompt, Step
 from rag.types import Answer, Finished, Question
 
 FOLDER = Path(__file__).parent / "hostile"
@@ -66,6 +67,52 @@ class Outcome:
     taken: str
 
 
+class Remembering:
+    """A model that is asked once for each prompt: greedy, it would say the same again.
+
+    Where an attack is blanked, the model reads what it reads without it.
+    """
+
+    def __init__(self, llm: LLM) -> None:
+        self._llm = llm
+        self.name = llm.name
+        self.context = llm.context
+        self.asked = 0
+        """Prompts that the model was in fact given."""
+        self._said: dict[tuple[object, ...], list[Step]] = {}
+
+    def count(self, prompt: Prompt) -> int:
+        return self._llm.count(prompt)
+
+    def generate(
+        self,
+        prompt: Prompt,
+        *,
+        max_tokens: int,
+        checks: Sequence[Check] = (),
+        never_first: Sequence[str] = (),
+    ) -> Iterator[Step]:
+        key = (prompt, max_tokens, tuple(checks), tuple(never_first))
+        if key not in self._said:
+            self.asked += 1
+            steps = self._llm.generate(
+                prompt, max_tokens=max_tokens, checks=checks, never_first=never_first
+            )
+            said: list[Step] = []
+            for step in steps:
+                said.append(step)
+                yield step
+            self._said[key] = said
+            return
+        yield from self._said[key]
+
+    def warm(self, prompt: Prompt) -> None:
+        self._llm.warm(prompt)
+
+    def close(self) -> None:
+        self._llm.close()
+
+
 def articles() -> dict[str, Article]:
     return {
         each["id"]: Article(**{**each, "answers": tuple(map(tuple, each["answers"]))})
@@ -103,8 +150,8 @@ def asked(attack: Attack, known: dict[str, Article]) -> str:
     return attack.question or known[attack.article].question
 
 
-def ask(parts: Parts, library: Library, question: str) -> Answer:
-    *_, last = parts.engine_over(library).ask(Question(question))
+def ask(engine: Engine, question: str) -> Answer:
+    *_, last = engine.ask(Question(question))
     assert isinstance(last, Finished)
     return last.answer
 

@@ -13,8 +13,9 @@ from collections.abc import Generator, Sequence
 from string import ascii_uppercase as LETTERS
 
 from index.errors import QuestionError
+from rag.characters import visible
 from rag.llm import LLM, Check, Checked, Part, Prefill, Prompt, Waiting
-from rag.prompt import Family, to_answer, visible
+from rag.prompt import Family, to_answer
 from rag.types import Status
 
 _ASK = "\n\nWhich is right by the passages? Reply with its letter alone."

@@ -61,7 +61,7 @@ def parse(answer: str) -> tuple[str, list[Statement]]:
         marks += [(len(clean), int(n)) for n in re.findall(r"\d+", found.group(1))]
         here = found.end()
     clean += answer[here:]
-    spans = sentences(clean)
+    spans = _said(clean)
     # A marker belongs to the sentence that it stands in or after; one that opens a line, to the
     # sentence that follows it.
     mine: list[list[int]] = [[] for _ in spans]
@@ -77,6 +77,29 @@ def parse(answer: str) -> tuple[str, list[Statement]]:
         if any(each.isalnum() for each in span.of(clean))
     ]
     return clean, statements
+
+
+_RULE = re.compile(r"\n[ \t]*\|?[ \t]*:?-{2,}[-:| \t]*(?=\n|$)")
+
+
+def is_row(statement: str) -> bool:
+    """Whether a statement is the row of a table, as `parse` cuts it: without its outer bars."""
+    return " | " in statement
+
+
+def _said(clean: str) -> list[Span]:
+    """The sentences of an answer; of a table its rows, without outer bars, heading and rule."""
+    spans = []
+    for span in sentences(clean):
+        text = span.of(clean)
+        line_end = clean.find("\n", span.start)
+        heads = "|" in text and line_end >= 0 and bool(_RULE.match(clean, line_end))
+        if heads or not any(each.isalnum() for each in text):
+            continue
+        bare = text.strip("| \t") if text[0] == "|" or text[-1] == "|" else text
+        start = span.start + text.index(bare)
+        spans.append(Span(start, start + len(bare)))
+    return spans
 
 
 def phrase(answer: str) -> tuple[str, list[Statement]]:
@@ -214,7 +237,9 @@ def to_the_point(
     here = 0
     first, staying = speaks.index(True), True
     for at, statement in enumerate(statements):
-        follows = staying and (goes_on(statement.text) or is_item(statement.text))
+        follows = staying and (
+            goes_on(statement.text) or is_item(statement.text) or is_row(statement.text)
+        )
         staying = at <= first or speaks[at] or follows
         if staying:
             text += clean[here : statement.span.start]
@@ -375,8 +400,8 @@ def _names_known(claim: str, candidates: Sequence[_Evidence]) -> bool:
     return all(word in known for word in named(claim))
 
 
-def _citation(evidence: _Evidence) -> Citation:
-    source = evidence.source
+def citation(source: Source, span: Span) -> Citation:
+    """`span` of a passage's text, as a citation."""
     return Citation(
         number=source.number,
         document=source.document,
@@ -384,7 +409,11 @@ def _citation(evidence: _Evidence) -> Citation:
         title=source.title,
         date=source.date,
         page=source.page,
-        start=source.start + evidence.span.start,
-        end=source.start + evidence.span.end,
-        quote=evidence.text,
+        start=source.start + span.start,
+        end=source.start + span.end,
+        quote=span.of(source.text),
     )
+
+
+def _citation(evidence: _Evidence) -> Citation:
+    return citation(evidence.source, evidence.span)

@@ -19,9 +19,10 @@ from dataclasses import dataclass
 
 from index.sentences import sentences
 from rag import names
+from rag.characters import visible
 from rag.names import AUXILIARY, PERSON, PLURAL, THING
 from rag.pointing import CLAUSE, pointers
-from rag.prompt import declines, visible
+from rag.prompt import declines
 from rag.terms import terms
 from rag.types import Turn
 

@@ -13,11 +13,27 @@ from typing import Protocol
 from index.embed import Embedder
 from index.errors import LibraryError, QuestionError
 from index.types import Filter, Hit, Span
-from rag import choose, cite, conversation, focus, gather, partly, plan, prompt, times
+from rag import (
+    across,
+    choose,
+    cite,
+    conversation,
+    focus,
+    form,
+    gather,
+    partly,
+    plan,
+    prompt,
+    times,
+    untrusted,
+)
 from rag.answerable import answerable
+from rag.characters import visible
 from rag.clock import Clock
 from rag.gate import Gate
+from rag.language import differ, other_language, refusal
 from rag.llm import LLM, Checked, Prefill, Waiting
+from rag.orders import is_order
 from rag.similar import remembering, similarity_by
 from rag.trace import Call, Recorder
 from rag.types import (
@@ -38,8 +54,9 @@ _QUOTED_SHARE = 0.8
 _WORDS_KEPT = 20_000
 """Words whose vectors are kept for the next answers: 30 MB."""
 
-REFUSAL = "The articles don't say."
-"""What is answered when the passages do not hold the answer."""
+REFUSAL = refusal("")
+"""What is answered when the passages do not hold the answer; to a question in another language that
+is known, the same in that language."""
 
 
 class Searcher(Protocol):
@@ -116,15 +133,17 @@ class Engine:
         hits = self._gathered(plan.interleaved(found, most))
         if not hits and self._searcher.is_empty():
             raise LibraryError("The library is empty. Add articles with `refdesk add PATH`.")
-        sources = prompt.pack(
-            self._focused(hits[: 2 * self._policy.passages], searches),
+        packed = prompt.pack(
+            self._focused(untrusted.safe(hits[: 2 * self._policy.passages], text), searches),
             self._count,
             budget=self._policy.passage_tokens,
             most=self._policy.passages,
         )
-        sources = times.newest_first(text, sources)
+        sources = times.newest_first(text, untrusted.whole(packed, hits))
         yield Sources(sources, clock.retrieved())
-        yield from self._answered(asked, typed, text, sources, clock, near=self._near(hits))
+        yield from self._answered(
+            asked, typed, text, sources, clock, near=bool(sources) and self._near(hits)
+        )
 
     def again(
         self, question: Question, sources: tuple[Source, ...], *, near: bool
@@ -198,7 +217,7 @@ class Engine:
         return typed, conversation.understood(typed, asked.history) if follow_ups else typed
 
     def _checked(self, text: str) -> str:
-        question = prompt.visible(text).strip()
+        question = visible(text).strip()
         if not any(each.isalnum() for each in question):
             raise QuestionError("The question is empty. Type what you want to know.")
         most = self._policy.question_characters
@@ -239,7 +258,7 @@ class Engine:
         sources: tuple[Source, ...],
         question: str,
         clock: Clock,
-        form: Form,
+        kind: Form,
         *,
         judged: bool,
     ) -> Generator[Event, None, tuple[str | None, str | None]]:
@@ -248,9 +267,9 @@ class Engine:
         judged: that they do has been judged before. Returns the text and why it was cut short, if
         it was.
         """
-        opened = prompt.asked(self._family, sources, question, form)
+        opened = prompt.asked(self._family, sources, question, kind)
         whole = prompt.to_answer(self._family, opened)
-        most = prompt.SHORT_TOKENS if form == "short" else self._policy.max_tokens
+        most = prompt.SHORT_TOKENS if kind == "short" else self._policy.max_tokens
         clock.prompt_tokens = llm.count(whole)
         checks = () if judged else partly.judgement(self._family, opened)
         odds: list[float] = []
@@ -293,28 +312,32 @@ class Engine:
         sources: tuple[Source, ...],
         clock: Clock,
         stopped: str | None,
-        form: Form,
+        kind: Form,
     ) -> Answer:
-        clean, statements = cite.phrase(said) if form == "short" else cite.parse(said)
+        said = form.unlinked(said)
+        evidence = untrusted.evidence(sources, question)
+        clean, statements = cite.phrase(said) if kind == "short" else cite.parse(said)
         if stopped == "length" and len(statements) > 1:
             # The last sentence was cut off in the middle: half a sentence is not a claim.
             clean = clean[: statements[-2].span.end]
             statements = statements[:-1]
         clean, statements = cite.to_the_point(plan.searches(question), clean, statements)
+        clean, statements = form.limited(question, clean, statements, orders=is_order)
         claims = cite.cite(
             statements,
-            sources,
-            similarity_by(self._embedder.embed_passages, question if form == "short" else ""),
+            evidence,
+            similarity_by(self._embedder.embed_passages, question if kind == "short" else ""),
             min_support=self._policy.min_support,
             question=question,
             words=self._words,
             strict=True,
         )
+        claims = across.carried(question, claims, evidence, min_support=self._policy.min_support)
         supported = " ".join(claim.text for claim in claims if claim.supported)
         if not supported or not partly.fits(question, supported):
             # The passages hold an answer, by the model's own judgement, but its words were not
             # theirs. A sentence that speaks of all that is asked says it better.
-            quote = cite.quoted(question, statements, sources, least=_QUOTED_SHARE)
+            quote = cite.quoted(question, statements, evidence, least=_QUOTED_SHARE)
             if quote is None or not partly.fits(question, quote.text):
                 return self._refused(question, sources, clock, tuple(claims))
             claims = [quote]
@@ -343,7 +366,7 @@ class Engine:
         clean, statements = cite.phrase(choices[best])
         claims = cite.cite(
             statements,
-            sources,
+            untrusted.evidence(sources, question),
             similarity_by(self._embedder.embed_passages, question),
             min_support=self._policy.min_support,
             question=question,
@@ -360,7 +383,7 @@ class Engine:
         clock: Clock,
         claims: tuple[Claim, ...] = (),
     ) -> Answer:
-        return self._answer(question, REFUSAL, sources, clock, claims, refused=True)
+        return self._answer(question, refusal(question), sources, clock, claims, refused=True)
 
     def _answer(
         self,
@@ -374,6 +397,7 @@ class Engine:
         stopped: str | None = None,
         choice: int | None = None,
     ) -> Answer:
+        read = other_language(question, [source.read_text for source in sources])
         return Answer(
             question=question,
             text=text,
@@ -385,6 +409,7 @@ class Engine:
             embedder=self._embedder.name,
             stopped=stopped,
             choice=choice,
+            note=differ(question, read) if read else "",
         )
 
 

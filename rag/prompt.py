@@ -8,15 +8,18 @@ template inside a GGUF is code from outside and is never run.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from rag.characters import visible
 from rag.focus import Focused, prose
+from rag.form import told
 from rag.llm import Part, Prompt
+from rag.orders import asks_of_orders, is_order
 from rag.terms import terms
 from rag.types import Form, Source
+from rag.untrusted import disarmed, fence, plain
 
 _TITLE = 80
 """Characters of an article's title that the model is shown: a title costs as much as a sentence."""
@@ -104,10 +107,17 @@ def instructions(family: Family, form: Form = "full") -> Prompt:
 
 
 def asked(family: Family, sources: Sequence[Source], question: str, form: Form = "full") -> Prompt:
-    """Instructions, passages and question, with the user's turn still open."""
+    """Instructions, passages and question, with the user's turn still open.
+
+    The passages stand between two lines with a word that is in none of them, so that no passage
+    can end them (`rag.untrusted.fence`).
+    """
+    read = listed(sources, question)
+    between = fence(question, (read, question))
+    wanted = told(question) if form == "full" else ""
     return (
         *instructions(family, form),
-        Part(f"Passages:\n{listed(sources, question)}\n\nQuestion: {visible(question)}"),
+        Part(f"Passages {between}:\n{read}\n{between}\n\nQuestion: {visible(question)}{wanted}"),
     )
 
 
@@ -125,15 +135,22 @@ def listed(sources: Sequence[Source], question: str) -> str:
     """The passages as the model sees them, headed once where one article's stand in a row."""
     lines = []
     for _, group in groupby(sources, key=lambda source: source.document_id):
-        mine = list(group)
-        named = _needs_title(question, mine[0].title, [source.read_text for source in mine])
-        lines.append(_headed(mine[0].title, mine[0].date, named=named))
-        lines += [f"[{each.number}] {_line(visible(each.read_text))}" for each in mine]
+        mine = [(each, _read(each, question)) for each in group]
+        mine = [(each, text) for each, text in mine if text]
+        if not mine:
+            continue
+        first = mine[0][0]
+        named = not is_order(first.title) and _needs_title(
+            question, first.title, [text for _, text in mine]
+        )
+        lines.append(_headed(first.title, first.date, named=named))
+        lines += [f"[{each.number}] {text}" for each, text in mine]
     return "\n".join(lines)
 
 
 def _headed(title: str, date: str | None, *, named: bool) -> str:
-    about = f' "{visible(title)[:_TITLE]}"' if named else ""
+    shown = " ".join(plain(title).replace('"', "").split())[:_TITLE]
+    about = f' "{shown}"' if named else ""
     return f"(Article{about}{f', {date}' if date else ''})"
 
 
@@ -146,9 +163,18 @@ def _needs_title(question: str, title: str, texts: Iterable[str]) -> bool:
     return bool(asked.difference(*(terms(text) for text in texts)))
 
 
-def _line(text: str) -> str:
-    """A passage in one line, without headings: a small model copies them into its answer."""
-    return " ".join(" ".join(span.of(text).split()) for span in prose(text))
+def _read(source: Source, question: str) -> str:
+    """A passage as the model reads it, in one line: without orders, headings and what looks like
+    ours. A small model copies headings into its answer.
+    """
+    text = disarmed(source.text, question)
+    text = source.read.of(text) if source.read else text
+    shown = []
+    for span in prose(text):
+        sentence = " ".join(plain(span.of(text)).split())
+        quoted = asks_of_orders(question) and is_order(sentence)
+        shown.append(f'"{sentence}"' if quoted else sentence)
+    return " ".join(shown).strip()
 
 
 def pack(
@@ -202,8 +228,3 @@ def _numbered(passages: Sequence[Focused]) -> list[Source]:
                 )
             )
     return sources
-
-
-def visible(text: str) -> str:
-    """`text` without control and invisible characters, which could hide instructions."""
-    return "".join(each for each in text if each in "\n\t" or unicodedata.category(each)[0] != "C")

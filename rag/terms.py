@@ -1,8 +1,13 @@
-"""Words folded so that a claim and its source meet: stems, figures, negation. Pure, English."""
+"""Words folded so that a claim and its source meet: stems, figures, negation. Pure.
+
+Stems are English. Of German, French and Spanish the commonest small words are left out too, where
+they mean nothing in English ("die" and "son" stay), and accents are folded.
+"""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 
 _WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?")
 _NUMBER_WORDS = {
@@ -20,6 +25,17 @@ _STOP = frozenset(
     will with would you your passage passages article articles according state states stated
     """.split()
 )
+_FOREIGN_STOP = frozenset(
+    """
+    der das dem des ein eine einen einem einer eines und oder aber ist sind waren wird werden wurde
+    wurden haben hatte zu zum zur im auf aus bei mit nach seit von vom für über wer wen wem wann wo
+    warum wie welche welcher welches welchen sich auch als dass ihr ihre sein seine es er sie
+    le la les l un une du et ou est sont était au aux dans pour avec depuis qui que qu quoi quand où
+    pourquoi comment quel quelle quels quelles il elle ils elles ce cette ces sa ses se
+    el los las una unos unas y pero fue fueron era han del por para desde quién cuándo dónde cómo
+    cuál su sus lo
+    """.split()
+)
 _IRREGULAR = dict(
     pair.split(":")
     for pair in (
@@ -33,7 +49,10 @@ _IRREGULAR = dict(
         " drew:draw drawn:draw broke:break broken:break drove:drive driven:drive"
     ).split()
 )
-_NEGATION = frozenset("no not never none neither nor without cannot n't".split())
+_NEGATION = frozenset(
+    "no not never none neither nor without cannot n't nicht kein keine keinen keiner pas jamais"
+    " nunca".split()
+)
 
 
 def terms(text: str) -> list[str]:
@@ -52,8 +71,8 @@ def spelt(text: str) -> list[tuple[str, str]]:
             found.append((_NUMBER_WORDS[lower], lower))
         elif lower in _NEGATION or lower.endswith("n't"):
             found.append(("not", lower))
-        elif lower not in _STOP:
-            found.append((_stem(lower.removesuffix("'s")), lower))
+        elif lower not in _STOP and lower not in _FOREIGN_STOP:
+            found.append((_stem(_bare(lower).removesuffix("'s")), lower))
     return found
 
 
@@ -66,6 +85,14 @@ def named(text: str) -> list[str]:
     A sentence's first word may be capitalised anyway.
     """
     return [word for name in _NAME.findall(text) for word in terms(name)]
+
+
+def _bare(word: str) -> str:
+    """`word` without accents, and "ß" as "ss"."""
+    if word.isascii():
+        return word
+    parts = unicodedata.normalize("NFKD", word.casefold())
+    return "".join(each for each in parts if not unicodedata.combining(each))
 
 
 def _stem(word: str) -> str:

@@ -59,7 +59,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One sentence or list item of an answer, with the spans that support it.
+    """One sentence, list item or table row of an answer, with the spans that support it.
 
     text       the claim without citation markers
     supported  whether `score` reaches the threshold in force
@@ -113,6 +113,7 @@ class Answer:
     id          what its receipt is found by; "" where none is kept
     cost        None where nobody counts
     missing     the parts of the question that the passages do not answer, where they answer others
+    note        what the reader should know besides, in the question's language; mostly ""
     """
 
     question: str
@@ -130,6 +131,7 @@ class Answer:
     id: str = ""
     cost: Cost | None = None
     missing: tuple[str, ...] = ()
+    note: str = ""
 
     @property
     def as_of(self) -> str | None:

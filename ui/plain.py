@@ -33,6 +33,8 @@ def answer_text(answer: Answer, width: int = 88) -> str:
     parts += [_wrapped(f"({note})", width) for note in notes(answer)]
     if answer.as_of:
         parts.append(f"({AS_OF} {in_words(answer.as_of)})")
+    if answer.note:
+        parts.append(_wrapped(f"({answer.note})", width))
     if answer.refused:
         if answer.sources:
             parts.append(f"{CLOSEST}:")
@@ -105,6 +107,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "omitted": answer.omitted,
         "as_of": answer.as_of,
         "missing": list(answer.missing),
+        "note": answer.note,
         "claims": [
             {
                 "text": claim.text,

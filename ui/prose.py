@@ -1,7 +1,7 @@
-"""An answer's text to HTML: paragraphs, lists, links to its passages. Pure.
+"""An answer's text to HTML: paragraphs, lists, tables, links to its passages. Pure.
 
-All of it is escaped. Markdown beyond lists and bold stays text, so that no image or link of a
-model's making ever reaches the browser.
+All of it is escaped. Markdown beyond lists, tables and bold stays text, so that no image or link of
+a model's making ever reaches the browser.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from index.types import Span
 from rag.types import Claim, Source
@@ -18,6 +19,8 @@ from ui.plain import UNSUPPORTED
 
 _ITEM = re.compile(r"[ \t]*(?:[-*•]|(\d{1,2})[.)])[ \t]+")
 _BOLD = re.compile(r"\*\*(?=\S)(.+?)(?<=\S)\*\*")
+_ROW = re.compile(r"[ \t]*\|.*\|?[ \t]*$")
+_RULE = re.compile(r"[ \t|:-]*-{2,}[ \t|:-]*$")
 _TOOLTIP = 280
 
 
@@ -71,13 +74,22 @@ class Links:
 
 @dataclass(slots=True)
 class _Block:
-    """Lines that make one paragraph or one list. `first`: the number of a list's first item."""
+    """Lines that make one paragraph, list or table.
+
+    first   the number of a list's first item
+    headed  whether a table's first row heads it
+    """
 
     kind: str
     lines: list[str]
     first: int = 1
+    headed: bool = False
 
     def html(self) -> str:
+        if self.kind == "table":
+            head = f"<thead>{self.lines[0]}</thead>" if self.headed else ""
+            rows = "".join(self.lines[1:] if self.headed else self.lines)
+            return f"<table>{head}<tbody>{rows}</tbody></table>"
         if self.kind == "p":
             return f'<p dir="auto">{"<br>".join(self.lines)}</p>'
         items = "".join(f'<li dir="auto">{line}</li>' for line in self.lines)
@@ -86,7 +98,7 @@ class _Block:
 
 
 def blocks(text: str, cut: Sequence[Stretch], links: Links) -> str:
-    """The text as paragraphs and lists. `cut`: where its claims stand, if that is known."""
+    """The text as paragraphs, lists and tables. `cut`: where its claims stand, if that is known."""
     pieces = cut or [Stretch(Span(0, len(text)), None, body=False)]
     made: list[_Block] = []
     here = 0
@@ -96,6 +108,18 @@ def blocks(text: str, cut: Sequence[Stretch], links: Links) -> str:
         if not line.strip():
             # A blank line ends a paragraph; between the items of a list it says nothing.
             joined = bool(made) and made[-1].kind != "p"
+            continue
+        if _ROW.match(line):
+            tabled = joined and made[-1].kind == "table"
+            if tabled and _RULE.match(line):
+                made[-1].headed = made[-1].headed or len(made[-1].lines) == 1
+                continue
+            row = _row(text, start, line, pieces, links)
+            if tabled:
+                made[-1].lines.append(row)
+            else:
+                made.append(_Block("table", [row]))
+            joined = True
             continue
         item = _ITEM.match(line)
         kind, first = "p", 1
@@ -108,6 +132,17 @@ def blocks(text: str, cut: Sequence[Stretch], links: Links) -> str:
             made.append(_Block(kind, [inline], first))
         joined = True
     return "".join(block.html() for block in made)
+
+
+def _row(text: str, start: int, line: str, pieces: Sequence[Stretch], links: Links) -> str:
+    """A table's row, `line`, which begins at `text[start]`."""
+    bars = [start + at for at, each in enumerate(line) if each == "|"]
+    edges = [*bars, start + len(line)]
+    cells = [_inline(text, low + 1, high, pieces, links).strip() for low, high in pairwise(edges)]
+    if len(cells) > 1 and not cells[-1]:
+        cells.pop()
+    inner = "".join(f'<td dir="auto">{cell}</td>' for cell in cells)
+    return f"<tr>{inner}</tr>"
 
 
 def _inline(text: str, start: int, end: int, pieces: Sequence[Stretch], links: Links) -> str:

@@ -72,10 +72,12 @@ def answer_html(answer: Answer) -> str:
         hint = ""
         if answer.sources:
             hint = "<p>The closest passages are shown, so that you can judge for yourself.</p>"
-        return f'{taken}<div class="rd-refusal"><h2>{escaped(answer.text)}</h2>{hint}</div>'
+        told = _note(escaped(answer.note)) if answer.note else ""
+        return f'{taken}<div class="rd-refusal"><h2>{escaped(answer.text)}</h2>{hint}</div>{told}'
     body = blocks(answer.text, stretches(answer), Links(answer.sources, answer.claims))
-    told = [*notes(answer), *([f"{AS_OF} {date_html(answer.as_of)}"] if answer.as_of else [])]
-    return f'{taken}<div class="rd-text">{body}</div>' + "".join(_note(each) for each in told)
+    below = [*notes(answer), escaped(answer.note)]
+    below += [f"{AS_OF} {date_html(answer.as_of)}"] if answer.as_of else []
+    return f'{taken}<div class="rd-text">{body}</div>' + "".join(map(_note, filter(None, below)))
 
 
 def streaming_html(text: str, status: Status | None = None, sources: Sequence[Source] = ()) -> str:

@@ -191,3 +191,14 @@ def test_an_answer_that_wanders_off_is_cut(question: str, answer: str, expected:
     clean, statements = to_the_point(searches(question), *parse(answer))
     assert clean.strip() == expected
     assert all(each.span.of(clean) == each.text for each in statements)
+
+
+def test_each_row_of_a_table_is_a_claim_and_its_marker_stays_in_the_row() -> None:
+    said = "| Name | Year |\n| --- | --- |\n| Anna | 1998 [2] |\n| Bo | 2003 [1] |"
+    clean, statements = parse(said)
+    assert [(each.text, each.markers) for each in statements] == [
+        ("Anna | 1998", (2,)), ("Bo | 2003", (1,)),
+    ]  # fmt: skip
+    assert all(each.span.of(clean) == each.text for each in statements)
+    claims = [Claim(each.text, supported=False, score=0.0) for each in statements]
+    assert written(clean, statements, claims).startswith("| Name | Year |\n| --- | --- |\n|")

@@ -604,3 +604,45 @@ def test_what_was_left_out_is_told() -> None:
     assert "One sentence was left out" in render.answer_html(one)
     assert "2 sentences were left out" in render.answer_text(two)
     assert "left out" not in render.answer_html(given) + render.answer_text(given)
+
+
+def test_a_table_is_shown_as_one_with_its_citations() -> None:
+    text = (
+        "So:\n| Name | Year |\n| --- | ---: |\n| Anna | 1998 [1] |\n| Bo | 2003 [1] |\nThat is all."
+    )
+    of = passage()
+    claims = (claim(cite(of, 0, 14), text="Anna | 1998"), claim(text="Bo | 2003", supported=False))
+    shown = render.answer_html(answer(text, *claims, sources=(of,)))
+    assert shown.count("<tr>") == 3
+    assert '<thead><tr><td dir="auto">Name</td>' in shown
+    assert "---" not in shown
+    assert "|" not in re.sub(r"<[^>]*>", "", shown)
+    assert shown.count('class="cite"') == 2
+    unsupported = re.findall(r"<s>(.*?)</s>", shown)
+    assert [each.strip() for each in unsupported] == ["Bo", "2003"]
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "| <script>x</script> | [a](javascript:x) |",
+        "[a](https://evil.example)",
+        "![a](https://evil.example/p.gif)",
+        "<https://evil.example> https://evil.example",
+        "[a][b]\n[b]: https://evil.example",
+        "<img src=x onerror=y><a href=data:text/html,x>a</a>",
+        "- [a](https://evil.example)[^1]",
+    ],
+)
+def test_nothing_of_a_models_making_becomes_a_link_or_an_image(hostile: str) -> None:
+    shown = render.answer_html(answer(hostile, sources=(passage(),)))
+    elements = set(re.findall(r"<(\w+)", shown))
+    assert elements <= {"div", "p", "br", "ul", "li", "table", "tbody", "tr", "td"}
+    assert not re.search(r"<[^>]*(?:href|src|onerror)", shown)
+
+
+def test_a_note_is_told_with_the_answer() -> None:
+    noted = replace(answer("It is so."), note="Other <language>")
+    assert "Other &lt;language&gt;" in render.answer_html(noted)
+    assert "(Other <language>)" in render.answer_text(noted)
+    assert render.answer_json(noted)["note"] == "Other <language>"

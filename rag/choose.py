@@ -15,7 +15,7 @@ from string import ascii_uppercase as LETTERS
 from index.errors import QuestionError
 from rag.llm import LLM, Check, Checked, Part, Prefill, Prompt, Waiting
 from rag.prompt import Family, to_answer, visible
-from rag.types import Event, Status
+from rag.types import Status
 
 _ASK = "\n\nWhich is right by the passages? Reply with its letter alone."
 
@@ -57,7 +57,7 @@ def weighed(
     return [sum(found[turn * n + (at - turn) % n] for turn in range(n)) / n for at in range(n)]
 
 
-def probabilities(llm: LLM, checks: Sequence[Check]) -> Generator[Event, None, list[float]]:
+def probabilities(llm: LLM, checks: Sequence[Check]) -> Generator[Status, None, list[float]]:
     """The outcome of each check; nothing is written. Raises ModelError."""
     found: list[float] = []
     steps = llm.generate(checks[-1].prompt, max_tokens=1, checks=checks)

@@ -12,7 +12,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import replace
 
 from rag import answerable, choose, conversation, plan, prompt
-from rag.llm import LLM, Check
+from rag.llm import LLM, Check, Prompt
 from rag.terms import terms
 from rag.types import Answer, Event, Source, Turn
 
@@ -45,7 +45,7 @@ def alone(found: Sequence[str]) -> list[str]:
     return whole
 
 
-def judgement(family: prompt.Family, opened: prompt.Prompt) -> tuple[Check, Check]:
+def judgement(family: prompt.Family, opened: Prompt) -> tuple[Check, Check]:
     """What the model is asked before it answers: see `rag.answerable`."""
     return (
         Check(prompt.to_judge(family, opened), prompt.YES, prompt.NO),

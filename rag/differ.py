@@ -164,14 +164,12 @@ class _Pair:
             for words, each in zip(self.words, self.both, strict=True)
         ]
         self.asked = (frozenset(_folded(question)) - _ASKED_ONLY) & self.words[0]
-        self.names = [_names(each.text, question) for each in self.both]
 
     @property
     def of_one_thing(self) -> bool:
-        """Whether the other speaks of what was asked too, under the same names."""
-        asked = [name for name in names.found(self.question) if _known(name, self.around[0])]
+        """Whether both speak of what was asked, under the names that the question has."""
         return len(self.asked & self.around[1]) >= _FEWEST and all(
-            _known(name, self.around[1]) for name in asked
+            _known(name, words) for name in names.found(self.question) for words in self.around
         )
 
     @property
@@ -193,8 +191,12 @@ class _Pair:
     def apart(self) -> bool:
         """Whether they speak of different things: each with a name of its own, or one of a part."""
         lone = [
-            [name for name in self.names[at] if not _known(name, self.around[1 - at])]
-            for at in (0, 1)
+            [
+                name
+                for name in _names(each.text, self.question)
+                if not _known(name, self.around[1 - at])
+            ]
+            for at, each in enumerate(self.both)
         ]
         return bool(lone[0] and lone[1]) or self._heads_apart()
 

@@ -94,7 +94,7 @@ _TITLED = tuple(
     for role, words in _ROLES.items()
     for pattern in (
         # "Lund, the director"; "director Lund"; "Lund was named director"
-        r"{who}, (?:the |a |an |its |now )?(?P<of>(?:[\w'’&-]+ ){{0,5}}?){role}\b",
+        r"{who}, (?:the |a |an |its |now )?(?P<of>(?:(?!to\b)[\w'’&-]+ ){{0,5}}?){role}\b",
         r"\b{role} {who}",
         r"{who} " + _TAKES + r" (?P<of>(?:[\w'’&-]+ ){{0,3}}?){role}\b",
         # "The director of A, Lund, said"; "The director of A is Lund"

@@ -16,6 +16,8 @@ from rag.terms import terms
 
 __all__ = ["Day", "Quantity", "days", "differ", "quantities"]
 
+_Kind = Literal["money", "share", "time", "version", "count", "change"]
+
 _SCALE = {
     "hundred": 1e2, "thousand": 1e3, "k": 1e3, "million": 1e6, "mn": 1e6, "m": 1e6,
     "billion": 1e9, "bn": 1e9, "b": 1e9, "trillion": 1e12,
@@ -73,7 +75,7 @@ class Quantity:
     past   it is told as what held before
     """
 
-    kind: Literal["money", "share", "time", "version", "count", "change"]
+    kind: _Kind
     value: float
     unit: frozenset[str]
     about: float = 0.0
@@ -104,7 +106,7 @@ def quantities(text: str) -> list[Quantity]:
         if value is None:
             continue
         after = plain[match.end() :]
-        named = _kind(match, before, after, plain)
+        named = _kind(match, after, plain)
         if named is None:
             continue
         kind, unit = named
@@ -119,9 +121,7 @@ def quantities(text: str) -> list[Quantity]:
     return found
 
 
-def _kind(
-    match: re.Match[str], before: str, after: str, text: str
-) -> tuple[Literal["money", "share", "time", "version", "count"], frozenset[str]] | None:
+def _kind(match: re.Match[str], after: str, text: str) -> tuple[_Kind, frozenset[str]] | None:
     if match["sign"] or match["coin"]:
         coin = _COINS[match["sign"].strip()] if match["sign"] else terms(match["coin"])[0]
         return "money", frozenset({coin})
@@ -193,8 +193,8 @@ def days(text: str) -> list[Day]:
         rest = rest[: first.start] + " | " + rest[max(first.end, first.start + 1) :]
     for match in _PARTIAL.finditer(rest):
         name = match["month"] or match["named"]
-        day = match["d1"] or match["d2"]
-        found.append((0, _MONTH[name[:3].lower()], int(day) if day else None))
+        of_month = match["d1"] or match["d2"]
+        found.append((0, _MONTH[name[:3].lower()], int(of_month) if of_month else None))
     found += [(int(match[0]), None, None) for match in _YEAR.finditer(_PARTIAL.sub(" | ", rest))]
     return found
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from index.dates import in_words, is_iso
 from index.types import Entry
 from rag.types import Answer, Claim, Cost, Source, Status
 from ui.cited import also_told, file_name, quoted, stretches, supporting
@@ -44,22 +45,7 @@ __all__ = [
 
 _CODE = re.compile(r"`([^`]+)`")
 _UNFINISHED = re.compile(r"\s*\[[\d,;\s]*$")
-_DATE = re.compile(r"(\d{4})-(\d{2})(?:-(\d{2}))?")
 _SNIPPET = 120
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
 
 
 def answer_html(answer: Answer) -> str:
@@ -242,15 +228,11 @@ def _note(text: str) -> str:
 
 def date_html(date: str | None) -> str:
     """An ISO date, or part of one, in words."""
-    found = _DATE.fullmatch(date or "")
-    if not found:
-        return escaped(date) if date else "date unknown"
-    year, month, day = found.groups()
-    if not 1 <= int(month) <= 12:
-        return escaped(found.group())
-    words = f"{_MONTHS[int(month) - 1]} {year}"
-    words = f"{int(day)} {words}" if day else words
-    return f'<time datetime="{found.group()}">{words}</time>'
+    if not date:
+        return "date unknown"
+    if not is_iso(date):
+        return escaped(date)
+    return f'<time datetime="{date}">{in_words(date)}</time>'
 
 
 def _dotted(parts: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from index.bylines import find_author, find_date, find_source, is_byline, is_name
-from index.dates import normalise, residue
+from index.dates import in_words, normalise, residue
 
 BODY = "The ferry to the island will stop at the old pier again from the spring, its owner says."
 
@@ -171,3 +171,17 @@ def test_bylines_and_what_they_leave() -> None:
     assert residue("3 min read | By Jane Doe | 3 May 2026") == "By Jane Doe"
     assert is_name("Ludwig van der Berg")
     assert not is_name("Share This")
+
+
+@pytest.mark.parametrize(
+    ("iso", "words"),
+    [
+        ("2026-03-06", "6 March 2026"),
+        ("2026-03", "March 2026"),
+        ("2026", "2026"),
+        ("2026-13", "2026-13"),
+        ("soon", "soon"),
+    ],
+)
+def test_a_date_in_words(iso: str, words: str) -> None:
+    assert in_words(iso) == words

@@ -329,6 +329,35 @@ def test_a_refusal_is_a_panel_of_its_own() -> None:
     assert "Closest passages" in render.sources_html(given.sources, given.claims, refused=True)
 
 
+def test_an_answer_says_as_of_when_it_is_known() -> None:
+    given = cited_answer("Why?")  # of articles of 12 March 2024 and of April 2024
+    assert given.as_of == "2024-04"
+    assert "As of April 2024" in Tags(render.answer_html(given)).text
+    assert '<time datetime="2024-04">' in render.answer_html(given)
+    assert "(As of April 2024)" in render.answer_text(given)
+    assert render.answer_json(given)["as_of"] == "2024-04"
+    undated = answer("It is. [1]", claim(cite(passage(), 0, 14), text="It is."))
+    for silent in (refused_answer("Why?"), undated):
+        assert silent.as_of is None
+        assert "As of" not in render.answer_html(silent) + render.answer_text(silent)
+        assert render.answer_json(silent)["as_of"] is None
+
+
+def test_what_another_article_says_is_a_claim_of_its_own() -> None:
+    now, then = passage(), passage(number=2, document_id=2)
+    given = answer(
+        "Four five six. [1]\n\nEarlier (May 2024): One two three. [2]",
+        claim(cite(now, 15, 29), text="Four five six."),
+        replace(claim(cite(then, 0, 14), text="One two three."), differs="earlier"),
+        sources=(now, then),
+    )
+    shown = render.answer_html(given)
+    assert shown.count('<p dir="auto">') == 2
+    assert "Earlier (May 2024): One two three." in Tags(shown).text
+    assert "Earlier (May 2024): One two three. [2]" in render.answer_text(given)
+    assert [each["differs"] for each in render.answer_json(given)["claims"]] == ["", "earlier"]
+
+
 @pytest.mark.parametrize(
     ("stopped", "said"), [("length", "length limit"), ("cancelled", "Stopped")]
 )
@@ -510,6 +539,8 @@ def test_answer_text_has_footnotes_with_quotes() -> None:
         "Raising the lower quay costs 3 million crowns and begins in May. [2]\n"
         "The mayor paid for it himself. [not found in the articles]\n"
         "\n"
+        "(As of April 2024)\n"
+        "\n"
         "[1] Highest tide at Varn since 1931, 2024-03-12, tides.md, characters\n"
         "    41-128\n"
         "    also in: backup/tides.md, highest <tide>.html, 2.txt and 1 more\n"
@@ -549,13 +580,15 @@ def test_answer_json_has_its_keys() -> None:
         "question",
         "answer",
         "refused",
+        "as_of",
+        "missing",
         "claims",
         "sources",
         "timings",
         "model",
         "embedder",
     }
-    assert set(given["claims"][0]) == {"text", "supported", "score", "citations"}
+    assert set(given["claims"][0]) == {"text", "supported", "score", "differs", "citations"}
     assert set(cited) >= {"document", "title", "date", "page", "start", "end", "quote"}
     assert set(given["sources"][0]) >= {
         "document",

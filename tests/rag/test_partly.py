@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from index.library import Library
+from rag import partly
+from rag.engine import REFUSAL, Engine, Policy
+from rag.llm import Check, Checked, Step
+from rag.prompt import FAMILIES, JUDGEMENT
+from rag.types import Answer, Finished
+from tests.fakes import HashEmbedder, ScriptedLLM
+
+ARTICLE = "Greta Lund runs the Halvik mill. The Halvik mill grinds rye and oats."
+BOTH = "Who runs the Halvik mill, and how many people work there?"
+
+
+class JudgingLLM(ScriptedLLM):
+    """Finds unanswerable what has one of some words behind its last "Question:"."""
+
+    def __init__(self, *answers: str, unknown: str) -> None:
+        super().__init__(*answers)
+        self.unknown = unknown
+
+    def generate(
+        self, prompt: object, *, max_tokens: int, checks: Sequence[Check] = (), **other: object
+    ) -> Iterator[Step]:
+        for check in checks:
+            asked = "".join(part.text for part in check.prompt).rpartition("Question:")[2]
+            knows = self.unknown not in asked.partition("(")[0].removesuffix(JUDGEMENT)
+            yield Checked(float(knows) if check.unlikely else 1.0 - knows)
+        yield from super().generate(prompt, max_tokens=max_tokens)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Library:
+    (tmp_path / "mill.txt").write_text(ARTICLE, encoding="utf-8")
+    library = Library(tmp_path / "home", HashEmbedder())
+    library.add([tmp_path / "mill.txt"])
+    return library
+
+
+def asked(library: Library, llm: ScriptedLLM, question: str) -> Answer:
+    engine = Engine(
+        library, HashEmbedder(), lambda: llm, FAMILIES["qwen2.5"], Policy(), model="scripted"
+    )
+    *_, last = engine.ask(question)
+    assert isinstance(last, Finished)
+    return last.answer
+
+
+def test_the_part_that_the_articles_hold_is_answered(library: Library) -> None:
+    llm = JudgingLLM("Greta Lund runs the Halvik mill. [1]", unknown="how many")
+    answer = asked(library, llm, BOTH)
+    assert answer.text == (
+        "Greta Lund runs the Halvik mill. [1]\n\n"
+        "The articles don't say: “how many people work there?”"
+    )
+    assert answer.missing == ("how many people work there?",)
+    assert not answer.refused
+    assert answer.question == BOTH
+    assert "how many" not in llm.prompts[-1]
+
+
+def test_a_question_of_which_nothing_is_held_is_refused(library: Library) -> None:
+    answer = asked(library, JudgingLLM(unknown=" "), BOTH)
+    assert (answer.text, answer.refused, answer.missing) == (REFUSAL, True, ())
+
+
+def test_a_part_that_the_model_passed_over_is_named(library: Library) -> None:
+    llm = ScriptedLLM("Greta Lund runs the Halvik mill. [1]")
+    answer = asked(library, llm, BOTH)
+    assert answer.missing == ("how many people work there?",)
+    assert not answer.refused
+
+
+def test_a_question_that_is_answered_whole_misses_nothing(library: Library) -> None:
+    llm = ScriptedLLM("Greta Lund runs the Halvik mill. [1] The Halvik mill grinds rye. [1]")
+    answer = asked(library, llm, "Who runs the Halvik mill, and what does the mill grind?")
+    assert answer.missing == ()
+    assert "don't say" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        (BOTH, ["Who runs the Halvik mill", "how many people work there?"]),
+        ("Who runs the mill?", []),
+        ("According to Lund, what does the mill grind?", []),
+    ],
+)
+def test_parts(question: str, found: list[str]) -> None:
+    assert partly.parts(question) == found
+
+
+def test_parts_stand_alone() -> None:
+    assert partly.alone(["Who runs the Halvik mill", "how many people work there?"]) == [
+        "Who runs the Halvik mill?",
+        "how many people work there (Who runs the Halvik mill)?",
+    ]

@@ -28,8 +28,8 @@ class Sessions:
 
     Of each page the last answers are kept, to be sent with its next question and with no other's.
     A page that was closed is not told of: Gradio would hold a connection open for every page, of
-    which a browser has six for all its tabs. So the pages that asked last are kept; one that was let
-    go of is told so with its next answer.
+    which a browser has six for all its tabs. So the pages that asked last are kept; one that was
+    let go of is told so with its next answer.
     """
 
     def __init__(

@@ -9,7 +9,7 @@
 For each question the engine searches, focuses and packs at the budget in force, and no language
 model is loaded. Counted: the questions of which a known answer, or marked evidence, stands in what
 the model would read; the tokens of the passages, by the embedder's tokenizer; and the questions
-that gained or lost their answer against the settings as they are shipped. The last line is one JSON
+that gained or lost their answer against both parts in force. The last line is one JSON
 document.
 """
 

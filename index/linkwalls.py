@@ -35,7 +35,7 @@ def without_walls(tree: Any) -> Any:
 
 def _walls(tree: Any) -> tuple[list[list[Any]], int]:
     """The walls, each as its links in order; and the characters that are in none of them."""
-    from lxml import etree
+    from lxml import etree  # type: ignore[import-untyped, unused-ignore]
 
     walls: list[list[Any]] = []
     run: list[Any] = []

@@ -75,7 +75,7 @@ class RetrievalSection:
         True, "Leave out passages that say in the same words what a better one says."
     )
     join_adjacent: bool = setting(
-        True, "Join passages that follow each other in their article to one."
+        False, "Join passages that follow each other in their article to one."
     )
     merge_versions: bool = setting(
         True, "Of several versions of one article, search only the newest."

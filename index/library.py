@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +11,7 @@ from pathlib import Path
 from index import references
 from index.catalog import Catalog
 from index.embed import Embedder
-from index.errors import CorruptError, UsageError
+from index.errors import UsageError
 from index.held import FIELDS
 from index.ingest import Ingest
 from index.intake import Intake, ReadFile
@@ -23,7 +22,7 @@ from index.read import read_all
 from index.reindex import reindex
 from index.report import Labels, Progress, Report
 from index.rerank import Reranker
-from index.searching import Searching, has_caches
+from index.searching import Searching, sound
 from index.types import Entry, Filter, Hit
 from index.walk import Problem, storable, walk
 
@@ -79,7 +78,7 @@ class Library:
         """
         settings = settings or LibrarySettings()
         self._embedder = embedder
-        self._catalog = Catalog(_sound(folder))
+        self._catalog = Catalog(sound(folder))
         self._ingest = Ingest(self._catalog, embedder, settings.chunk_tokens)
         self._intake = Intake(
             self._catalog, self._ingest, embedder, read, max_file_bytes=settings.max_file_bytes
@@ -305,18 +304,3 @@ class Library:
         """After the last change of a run: drop what none uses, write the caches."""
         self._catalog.collect()
         self._search.publish()
-
-
-def _sound(folder: Path) -> Path:
-    """The library's file. To SQLite one of no length is a new one. Raises CorruptError."""
-    file = folder / "library.sqlite"
-    emptied = False
-    with contextlib.suppress(OSError):  # whoever opens it tells why it cannot be
-        emptied = not file.stat().st_size and has_caches(folder)
-    if emptied:
-        raise CorruptError(
-            f"The library {file} is damaged: the file is empty, and what lies beside it was made "
-            "from one that held articles. Restore a backup of it; or, to begin anew, remove it "
-            "and add the articles again."
-        )
-    return file

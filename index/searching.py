@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from index import generations
 from index.catalog import Catalog
 from index.embed import Embedder
+from index.errors import CorruptError
 from index.limits import Limits
 from index.nearest import Nearest
 from index.ranking import Ranking, Weights
@@ -16,14 +18,26 @@ from index.rerank import Reranker, reranked
 from index.types import Entry, Filter, Hit
 from index.wordcache import WordCache
 
-__all__ = ["Searching", "has_caches"]
+__all__ = ["Searching", "sound"]
 
 _VECTORS, _WORDS = "vectors", "words"
 
 
-def has_caches(folder: Path) -> bool:
-    """Whether a library that held articles lay in `folder`: caches were made from it."""
-    return any(generations.there(folder / name) for name in (_VECTORS, _WORDS))
+def sound(folder: Path) -> Path:
+    """The library's file. To SQLite one of no length is a new one. Raises CorruptError."""
+    file = folder / "library.sqlite"
+    emptied = False
+    with contextlib.suppress(OSError):  # whoever opens it tells why it cannot be
+        emptied = not file.stat().st_size and any(
+            generations.there(folder / name) for name in (_VECTORS, _WORDS)
+        )
+    if emptied:
+        raise CorruptError(
+            f"The library {file} is damaged: the file is empty, and what lies beside it was made "
+            "from one that held articles. Restore a backup of it; or, to begin anew, remove it "
+            "and add the articles again."
+        )
+    return file
 
 
 class Searching:

@@ -247,14 +247,14 @@ def test_furniture_is_no_title() -> None:
 LINES = st.lists(
     st.one_of(
         st.sampled_from([TITLE, *ARTICLE, "Comments (0)", "Share", "Related", "By Jane Doe", "1."]),
-        st.text(max_size=60),
+        st.text(max_size=40),
     ),
-    max_size=30,
+    max_size=16,
 )
 
 
 @given(LINES.map("\n".join), st.one_of(st.none(), st.just(TITLE), st.text(max_size=10)))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_spans_lie_inside_the_text_in_order_and_apart(text: str, title: str | None) -> None:
     spans = body_spans(text, title)
     before = -1

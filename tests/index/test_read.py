@@ -460,7 +460,8 @@ def test_too_large(tmp_path: Path) -> None:
     path.write_bytes(b"x" * 2_621_440)
     with pytest.raises(TooLargeError, match=r"2\.5 MB.*1\.0 MB.*index\.max_file_mb"):
         read(path, max_bytes=1_048_576)
-    assert read(path, max_bytes=2_621_440)[0].text
+    path.write_bytes(b"x" * 1000)
+    assert read(path, max_bytes=1000)[0].text
 
 
 @pytest.mark.parametrize("data", [b"", b" \n\t\r\n", b"\xef\xbb\xbf", "\u200b\n".encode()])
@@ -511,7 +512,7 @@ def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @given(st.binary(max_size=400), st.sampled_from(sorted(suffixes())))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=75, deadline=None)
 def test_any_bytes_give_a_document_or_a_read_error(
     tmp_path_factory: pytest.TempPathFactory, data: bytes, suffix: str
 ) -> None:

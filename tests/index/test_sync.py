@@ -306,6 +306,7 @@ class Slow(HashEmbedder):
         time.sleep(0.05)
         return super().embed_passages(texts)
 
+sys.stdin.readline()
 library = Library(Path(sys.argv[1]), Slow(), LibrarySettings(chunk_tokens=40))
 print("ready", flush=True)
 library.sync(Path(sys.argv[2]))
@@ -324,17 +325,22 @@ def test_killed_and_run_again_it_completes(tmp_path: Path, docs: Path, library: 
         (docs / f"{n}.md").rename(docs / "sub" / f"{n}.md")
     for n in range(20, 40):
         (docs / f"{n}.md").write_text(f"# Note {n}\n\nThe {n}th ferry burnt down at night.\n")
-    for wait in (0.1, 0.35, 0.6):
-        process = subprocess.Popen(
-            [sys.executable, "-c", SLOW, str(tmp_path / "home"), str(docs)],
-            stdout=subprocess.PIPE, cwd=ROOT,
-        )  # fmt: skip
-        assert process.stdout is not None
-        process.stdout.readline()
-        time.sleep(wait)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
+    waits = (0.1, 0.35, 0.6)
+    command = [sys.executable, "-c", SLOW, str(tmp_path / "home"), str(docs)]
+    # Importing takes longer than the rest: they do it at once, and begin one after the other.
+    processes = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT)
+        for _ in waits
+    ]
+    for wait, process in zip(waits, processes, strict=True):
+        with process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(b"go\n")
+            process.stdin.flush()
+            process.stdout.readline()
+            time.sleep(wait)
+            process.send_signal(signal.SIGKILL)
     again = Library(tmp_path / "home", HashEmbedder(), LibrarySettings(chunk_tokens=40))
     report = again.sync(docs)
     assert not report.held_back

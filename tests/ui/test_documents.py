@@ -228,8 +228,11 @@ sys.exit(main(["watch", *sys.argv[1:]]))
 """
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("options", [[], ["--poll"]], ids=["told", "polled"])
+@pytest.mark.parametrize(
+    ("options", "how"),
+    [([], signal.SIGINT), (["--poll"], signal.SIGTERM)],
+    ids=["told", "polled"],
+)
 def test_watch(place: Path, tmp_path: Path, options: list[str], how: signal.Signals) -> None:
     log = tmp_path / "log"
     with log.open("w") as out:

@@ -82,7 +82,7 @@ class Policy:
     """The engine's numbers; see `refdesk config` for what each does."""
 
     passages: int = 5
-    join_adjacent: bool = True
+    join_adjacent: bool = False
     drop_repeats: bool = True
     passage_tokens: int = 210
     max_tokens: int = 160

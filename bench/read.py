@@ -31,7 +31,8 @@ from index.types import Filter, Hit
 from rag import answers, config, datafiles, retrieval
 from rag.answers import Asked
 from rag.build import Parts
-from rag.engine import Engine, Policy, Searcher
+from rag.engine import Engine, Policy
+from rag.find import Searcher
 from rag.grounding import remembering
 from rag.measures import normalised
 from rag.prompt import FAMILIES

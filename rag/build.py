@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from index.parse import Parser
     from index.rerank import Reranker
     from rag.backend import Backend, Graph
-    from rag.engine import Engine, Searcher
+    from rag.engine import Engine
+    from rag.find import Searcher
     from rag.keeping import Keeper
     from rag.ledger import Ledger
     from rag.llama import LlamaCpp

@@ -8,33 +8,17 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from index.embed import Embedder
-from index.errors import LibraryError, QuestionError
-from index.types import Filter, Hit, Span
-from rag import (
-    across,
-    choose,
-    cite,
-    conversation,
-    focus,
-    form,
-    gather,
-    partly,
-    plan,
-    prompt,
-    times,
-    untrusted,
-)
+from index.errors import QuestionError
+from rag import choose, conversation, partly, prompt, times
 from rag.answerable import answerable
 from rag.characters import visible
 from rag.clock import Clock
+from rag.find import Finder, Searcher
 from rag.gate import Gate
 from rag.language import differ, other_language, refusal
 from rag.llm import LLM, Checked, Prefill, Waiting
-from rag.orders import is_order
-from rag.similar import remembering, similarity_by
 from rag.trace import Call, Recorder
 from rag.types import (
     Answer,
@@ -48,33 +32,11 @@ from rag.types import (
     Status,
     Token,
 )
-
-_QUOTED_SHARE = 0.8
-
-_WORDS_KEPT = 20_000
-"""Words whose vectors are kept for the next answers: 30 MB."""
+from rag.verify import Verifier
 
 REFUSAL = refusal("")
 """What is answered when the passages do not hold the answer; to a question in another language that
 is known, the same in that language."""
-
-
-class Searcher(Protocol):
-    """What the engine asks of a library."""
-
-    def search(
-        self,
-        question: str,
-        k: int = 10,
-        where: Filter | None = None,
-        today: dt.date | None = None,
-    ) -> list[Hit]: ...
-
-    def passage(self, document: int, start: int, end: int) -> str: ...
-
-    def is_empty(self) -> bool: ...
-
-    def warm(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +71,23 @@ class Engine:
     ) -> None:
         """llm: called when the model is first needed; it may take its time the first time."""
         self._searcher = searcher
-        self._embedder = embedder
+        self._embedder = embedder.name
         self._llm = llm
         self._family = family
-        self._policy = policy or Policy()
+        self._policy = numbers = policy or Policy()
         self._model = model
-        self._words = similarity_by(remembering(embedder.embed_passages, _WORDS_KEPT))
+        self._finder = Finder(
+            searcher,
+            embedder,
+            passages=numbers.passages,
+            passage_tokens=numbers.passage_tokens,
+            min_similarity=numbers.min_similarity,
+            join_adjacent=numbers.join_adjacent,
+            drop_repeats=numbers.drop_repeats,
+        )
+        self._verifier = Verifier(
+            embedder, min_support=numbers.min_support, drop=numbers.drop_unsupported
+        )
 
     def ask(self, question: Question | str) -> Iterator[Event]:
         """Answers `question`: Status at any time, Sources once, Token after Token, Finished last.
@@ -126,24 +99,9 @@ class Engine:
         clock = Clock()
 
         yield Status("Searching the articles")
-        most = self._policy.passages * 3
-        searches = plan.with_choices(text, asked.choices) if asked.choices else plan.searches(text)
-        today = _today(asked)
-        found = [self._searcher.search(each, most, asked.where, today) for each in searches]
-        hits = self._gathered(plan.interleaved(found, most))
-        if not hits and self._searcher.is_empty():
-            raise LibraryError("The library is empty. Add articles with `refdesk add PATH`.")
-        packed = prompt.pack(
-            self._focused(untrusted.safe(hits[: 2 * self._policy.passages], text), searches),
-            self._count,
-            budget=self._policy.passage_tokens,
-            most=self._policy.passages,
-        )
-        sources = times.newest_first(text, untrusted.whole(packed, hits))
-        yield Sources(sources, clock.retrieved())
-        yield from self._answered(
-            asked, typed, text, sources, clock, near=bool(sources) and self._near(hits)
-        )
+        found = self._finder.found(text, asked.choices, asked.where, _today(asked))
+        yield Sources(found.sources, clock.retrieved())
+        yield from self._answered(asked, typed, text, found.sources, clock, near=found.near)
 
     def again(
         self, question: Question, sources: tuple[Source, ...], *, near: bool
@@ -228,30 +186,6 @@ class Engine:
             )
         return question
 
-    def _focused(self, hits: Sequence[Hit], searches: Sequence[str]) -> list[focus.Focused]:
-        texts = [hit.chunk.text for hit in hits]
-        read = [span.of(text) for text in texts for span in focus.prose(text)]
-        alike = self._embedder.embed_queries(searches) @ self._embedder.embed_passages(read).T
-        return focus.focus(hits, searches, alike)
-
-    def _gathered(self, hits: list[Hit]) -> list[Hit]:
-        if self._policy.drop_repeats:
-            hits = gather.without_repeats(hits)
-        if self._policy.join_adjacent:
-            hits = gather.joined(hits, self._searcher.passage)
-        return hits
-
-    def _near(self, hits: list[Hit]) -> bool:
-        """Whether any passage has to do with the question at all."""
-        return any(
-            hit.bm25 is not None or (hit.similarity or -1.0) >= self._policy.min_similarity
-            for hit in hits
-        )
-
-    def _count(self, passage: str) -> int:
-        # The embedder's tokenizer is at hand before the model is loaded, and close enough.
-        return self._embedder.count([passage])[0]
-
     def _said(
         self,
         llm: LLM,
@@ -314,40 +248,11 @@ class Engine:
         stopped: str | None,
         kind: Form,
     ) -> Answer:
-        said = form.unlinked(said)
-        evidence = untrusted.evidence(sources, question)
-        clean, statements = cite.phrase(said) if kind == "short" else cite.parse(said)
-        if stopped == "length" and len(statements) > 1:
-            # The last sentence was cut off in the middle: half a sentence is not a claim.
-            clean = clean[: statements[-2].span.end]
-            statements = statements[:-1]
-        clean, statements = cite.to_the_point(plan.searches(question), clean, statements)
-        clean, statements = form.limited(question, clean, statements, orders=is_order)
-        claims = cite.cite(
-            statements,
-            evidence,
-            similarity_by(self._embedder.embed_passages, question if kind == "short" else ""),
-            min_support=self._policy.min_support,
-            question=question,
-            words=self._words,
-            strict=True,
-        )
-        claims = across.carried(question, claims, evidence, min_support=self._policy.min_support)
-        supported = " ".join(claim.text for claim in claims if claim.supported)
-        if not supported or not partly.fits(question, supported):
-            # The passages hold an answer, by the model's own judgement, but its words were not
-            # theirs. A sentence that speaks of all that is asked says it better.
-            quote = cite.quoted(question, statements, evidence, least=_QUOTED_SHARE)
-            if quote is None or not partly.fits(question, quote.text):
-                return self._refused(question, sources, clock, tuple(claims))
-            claims = [quote]
-            clean, statements = cite.parse(quote.text)
-            statements = [cite.Statement(clean, Span(0, len(clean)), ())]
-        drop = self._policy.drop_unsupported
-        written = cite.written(clean, statements, claims, drop=drop)
-        omitted = sum(not claim.supported for claim in claims) if drop else 0
-        answer = self._answer(question, written, sources, clock, tuple(claims), stopped=stopped)
-        return replace(answer, omitted=omitted)
+        found = self._verifier.verified(question, said, sources, kind, cut=stopped == "length")
+        if not found.text:
+            return self._refused(question, sources, clock, found.claims)
+        answer = self._answer(question, found.text, sources, clock, found.claims, stopped=stopped)
+        return replace(answer, omitted=found.omitted)
 
     def _chosen(
         self,
@@ -363,18 +268,8 @@ class Engine:
         odds = yield from choose.weighed(llm, self._family, opened, choices)
         clock.spoke(0)
         best = odds.index(max(odds))
-        clean, statements = cite.phrase(choices[best])
-        claims = cite.cite(
-            statements,
-            untrusted.evidence(sources, question),
-            similarity_by(self._embedder.embed_passages, question),
-            min_support=self._policy.min_support,
-            question=question,
-            words=self._words,
-            strict=True,
-        )
-        written = cite.written(clean, statements, claims)
-        return self._answer(question, written, sources, clock, tuple(claims), choice=best)
+        found = self._verifier.choice(question, choices[best], sources)
+        return self._answer(question, found.text, sources, clock, found.claims, choice=best)
 
     def _refused(
         self,
@@ -406,7 +301,7 @@ class Engine:
             sources=sources,
             timings=clock.timings(),
             model=self._model,
-            embedder=self._embedder.name,
+            embedder=self._embedder,
             stopped=stopped,
             choice=choice,
             note=differ(question, read) if read else "",

@@ -12,7 +12,7 @@ from typing import Literal
 
 from index.sentences import is_item
 from index.types import Span
-from rag.cite import Statement, is_row
+from rag.statements import Statement, is_row
 
 __all__ = ["SENTENCES", "limited", "shape", "told", "unlinked"]
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from index.errors import UsageError
-from rag import cite, datafiles, measures
+from rag import cite, datafiles, measures, statements
 from rag.measures import Bin, Detection
 from rag.similar import Similarity
 from rag.types import Claim, Source
@@ -115,9 +115,9 @@ def scored(
     """Each text with the support of its worst claim."""
     for done, each in enumerate(texts):
         progress(done, len(texts))
-        _, statements = cite.parse(each.text)
+        _, parts = statements.parse(each.text)
         claims = cite.cite(
-            statements,
+            parts,
             _sources(each),
             similarity,
             min_support=min_support,

@@ -16,7 +16,7 @@ from typing import Any
 from index.errors import StorageError, UsageError
 from rag import datafiles
 from rag.answers import Asked
-from rag.cite import parse
+from rag.statements import parse
 from rag.types import Answer, Event, Finished
 
 JUDGES = frozenset("answers datafiles evaluate grounding judging measures retrieval trial".split())

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from rag.cite import cite, parse, quoted, to_the_point, written
+from rag.cite import cite, quoted
 from rag.plan import searches
+from rag.statements import parse, to_the_point, written
 from rag.terms import terms
 from rag.types import Claim, Source
 from tests.fakes import HashEmbedder

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from rag import cite, form
+from rag import form
 from rag.orders import is_order
+from rag.statements import parse
 
 
 def limited(question: str, said: str) -> str:
-    clean, statements = cite.parse(said)
+    clean, statements = parse(said)
     return form.limited(question, clean, statements, orders=is_order)[0]
 
 

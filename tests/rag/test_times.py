@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from rag.cite import parse, written
+from rag.statements import parse, written
 from rag.times import newest_first, stated
 from rag.types import Answer, Citation, Claim, Source, Timings
 

@@ -1,0 +1,106 @@
+"""From a question to the passages that the model reads: search, gather, focus, pack."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from index.embed import Embedder
+from index.errors import LibraryError
+from index.types import Filter, Hit
+from rag import focus, gather, plan, prompt, times, untrusted
+from rag.types import Source
+
+
+class Searcher(Protocol):
+    """What the engine asks of a library."""
+
+    def search(
+        self,
+        question: str,
+        k: int = 10,
+        where: Filter | None = None,
+        today: dt.date | None = None,
+    ) -> list[Hit]: ...
+
+    def passage(self, document: int, start: int, end: int) -> str: ...
+
+    def is_empty(self) -> bool: ...
+
+    def warm(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """sources: numbered. near: whether any passage has to do with the question at all"""
+
+    sources: tuple[Source, ...]
+    near: bool
+
+
+class Finder:
+    """Finds the passages to read. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        searcher: Searcher,
+        embedder: Embedder,
+        *,
+        passages: int,
+        passage_tokens: int,
+        min_similarity: float,
+        join_adjacent: bool,
+        drop_repeats: bool,
+    ) -> None:
+        """passages: at most. The others are as in `rag.engine.Policy`."""
+        self._searcher = searcher
+        self._embedder = embedder
+        self._most = passages
+        self._budget = passage_tokens
+        self._min_similarity = min_similarity
+        self._join_adjacent = join_adjacent
+        self._drop_repeats = drop_repeats
+
+    def found(
+        self, text: str, choices: Sequence[str], where: Filter | None, today: dt.date
+    ) -> Found:
+        """text: the question, as it stands alone. Raises LibraryError for an empty library."""
+        most = self._most * 3
+        searches = plan.with_choices(text, choices) if choices else plan.searches(text)
+        found = [self._searcher.search(each, most, where, today) for each in searches]
+        hits = self._gathered(plan.interleaved(found, most))
+        if not hits and self._searcher.is_empty():
+            raise LibraryError("The library is empty. Add articles with `refdesk add PATH`.")
+        packed = prompt.pack(
+            self._focused(untrusted.safe(hits[: 2 * self._most], text), searches),
+            self._count,
+            budget=self._budget,
+            most=self._most,
+        )
+        sources = times.newest_first(text, untrusted.whole(packed, hits))
+        return Found(sources, bool(sources) and self._near(hits))
+
+    def _focused(self, hits: Sequence[Hit], searches: Sequence[str]) -> list[focus.Focused]:
+        texts = [hit.chunk.text for hit in hits]
+        read = [span.of(text) for text in texts for span in focus.prose(text)]
+        alike = self._embedder.embed_queries(searches) @ self._embedder.embed_passages(read).T
+        return focus.focus(hits, searches, alike)
+
+    def _gathered(self, hits: list[Hit]) -> list[Hit]:
+        if self._drop_repeats:
+            hits = gather.without_repeats(hits)
+        if self._join_adjacent:
+            hits = gather.joined(hits, self._searcher.passage)
+        return hits
+
+    def _near(self, hits: list[Hit]) -> bool:
+        """Whether any passage has to do with the question at all."""
+        return any(
+            hit.bm25 is not None or (hit.similarity or -1.0) >= self._min_similarity for hit in hits
+        )
+
+    def _count(self, passage: str) -> int:
+        # The embedder's tokenizer is at hand before the model is loaded, and close enough.
+        return self._embedder.count([passage])[0]

@@ -1,0 +1,91 @@
+"""What a model said, held against the passages: claims with their spans, or nothing that stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from index.embed import Embedder
+from index.types import Span
+from rag import across, cite, form, partly, plan, statements, untrusted
+from rag.orders import is_order
+from rag.similar import remembering, similarity_by
+from rag.statements import Statement
+from rag.types import Claim, Form, Source
+
+_QUOTED_SHARE = 0.8
+
+_WORDS_KEPT = 20_000
+"""Words whose vectors are kept for the next answers: 30 MB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What is left of what was said.
+
+    text     with the verified markers; "" where nothing stands
+    omitted  claims that `text` lacks
+    """
+
+    text: str
+    claims: tuple[Claim, ...]
+    omitted: int = 0
+
+
+class Verifier:
+    """Checks answers. Safe to use from several threads."""
+
+    def __init__(self, embedder: Embedder, *, min_support: float, drop: bool = False) -> None:
+        """drop: leave out what is not supported, instead of marking it."""
+        self._embed = embedder.embed_passages
+        self._min_support = min_support
+        self._drop = drop
+        self._words = similarity_by(remembering(embedder.embed_passages, _WORDS_KEPT))
+
+    def verified(
+        self, question: str, said: str, sources: Sequence[Source], kind: Form, *, cut: bool
+    ) -> Verified:
+        """kind: how it was to be worded. cut: it ends in the middle."""
+        said = form.unlinked(said)
+        evidence = untrusted.evidence(sources, question)
+        clean, parts = statements.phrase(said) if kind == "short" else statements.parse(said)
+        if cut and len(parts) > 1:
+            # The last sentence was cut off in the middle: half a sentence is not a claim.
+            clean = clean[: parts[-2].span.end]
+            parts = parts[:-1]
+        clean, parts = statements.to_the_point(plan.searches(question), clean, parts)
+        clean, parts = form.limited(question, clean, parts, orders=is_order)
+        claims = self._cited(question, parts, evidence, about=question if kind == "short" else "")
+        claims = across.carried(question, claims, evidence, min_support=self._min_support)
+        supported = " ".join(claim.text for claim in claims if claim.supported)
+        if not supported or not partly.fits(question, supported):
+            # The passages hold an answer, by the model's own judgement, but its words were not
+            # theirs. A sentence that speaks of all that is asked says it better.
+            quote = cite.quoted(question, parts, evidence, least=_QUOTED_SHARE)
+            if quote is None or not partly.fits(question, quote.text):
+                return Verified("", tuple(claims))
+            claims = [quote]
+            clean, _ = statements.parse(quote.text)
+            parts = [Statement(clean, Span(0, len(clean)), ())]
+        text = statements.written(clean, parts, claims, drop=self._drop)
+        omitted = sum(not claim.supported for claim in claims) if self._drop else 0
+        return Verified(text, tuple(claims), omitted)
+
+    def choice(self, question: str, choice: str, sources: Sequence[Source]) -> Verified:
+        """A choice that was taken, cited where the passages support it."""
+        clean, parts = statements.phrase(choice)
+        claims = self._cited(question, parts, untrusted.evidence(sources, question), about=question)
+        return Verified(statements.written(clean, parts, claims), tuple(claims))
+
+    def _cited(
+        self, question: str, parts: Sequence[Statement], evidence: Sequence[Source], *, about: str
+    ) -> list[Claim]:
+        return cite.cite(
+            parts,
+            evidence,
+            similarity_by(self._embed, about),
+            min_support=self._min_support,
+            question=question,
+            words=self._words,
+            strict=True,
+        )

@@ -15,7 +15,7 @@ import re
 
 from rag.characters import visible
 
-__all__ = ["MARKUP", "asks_of_orders", "is_boundary", "is_order"]
+__all__ = ["MARKUP", "asks_of_orders", "is_order"]
 
 MARKUP = re.compile(
     r"<\|[^|<>\n]{0,40}\|>|</?s>|\[/?(?:INST|SYS)\]|<</?SYS>>"
@@ -164,11 +164,6 @@ _TURN = re.compile(
     r"\s*[:：]|\s*\{?\s*\"role\"\s*:",
     re.IGNORECASE,
 )
-_BOUNDARY = re.compile(
-    r"^\W*(?:passages\s*:|article\b.{0,120}\)\s*$|"
-    r"end of (?:the )?(?:passages?|documents?|context)\b)",
-    re.IGNORECASE | re.MULTILINE,
-)
 _ASKS_OF_ORDERS = re.compile(
     r"\bprompt injections?\b|\bjailbreak"
     r"|\b(?:instructions?|orders?|hidden|notes?|tells?|told|says?|asks?|addressed)\b[^?]*"
@@ -192,14 +187,6 @@ def is_order(sentence: str) -> bool:
         return False
     own = _QUOTATION.sub(" ", read)
     return bool(_ORDERS.search(own)) or not _REPORTED.search(own)
-
-
-def is_boundary(sentence: str) -> bool:
-    """Whether an order pretends that the passages end or begin, or that a turn does.
-
-    Then nothing that follows in the same text can be believed.
-    """
-    return bool(MARKUP.search(sentence) or _BOUNDARY.search(visible(sentence)))
 
 
 def _encodes(text: str) -> bool:

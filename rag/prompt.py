@@ -63,7 +63,14 @@ _DECLINES = re.compile(
     r"discuss|available|reveal|disclos)"
     r"|\b(?:is|are|was|were)(?: not|n't) (?:\w+ )?(?:stated|mentioned|given|specified|provided|"
     r"disclosed|known|found|included|available)\b[^.]{0,20}"
-    r"\b(?:in|by|from) (?:any of )?(?:the|these) (?:\w+ )?(?:passages?|articles?|texts?)\b",
+    r"\b(?:in|by|from) (?:any of )?(?:the|these) (?:\w+ )?(?:passages?|articles?|texts?)\b"
+    r"|\b(?:passagen?|artikeln?|textstellen?|texte?n?)\b[^.]{0,60}\b(?:nicht|keine?n?)\b[^.]{0,40}"
+    r"\b(?:angegeben|genannt|erwähn|enthal|enthält|steh|nenn|hervor)"
+    r"|\b(?:passages?|articles?|textes?)\b[^.]{0,40}\bne\b[^.]{0,30}"
+    r"\b(?:mentionn|précis|indiqu|dis|donn|contien)"
+    r"|\b(?:pasajes?|artículos?|textos?)\b[^.]{0,40}\bno\b[^.]{0,30}"
+    r"\b(?:mencion|indic|dic|especific|contien)"
+    r"|(?:文章|段落|文中)[^。]{0,20}(?:没有|未)(?:说明|提到|提及|给出|指出)",
     re.IGNORECASE,
 )
 

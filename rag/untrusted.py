@@ -24,7 +24,7 @@ from dataclasses import replace
 from index.sentences import paragraphs, sentences
 from index.types import Hit, Span
 from rag.characters import visible
-from rag.orders import MARKUP, asks_of_orders, is_boundary, is_order
+from rag.orders import MARKUP, asks_of_orders, is_order
 from rag.types import Source
 
 __all__ = [
@@ -41,7 +41,11 @@ _LETTERS = "bcdfghjklmnpqrstvwxz"
 _FENCE_LETTERS = 5
 
 _MARKER = re.compile(r"\[(\s*\^?\s*\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*\s*)\]")
-_NUMBERED = re.compile(r"\W*\[\d{1,3}\]")
+_FORGED = re.compile(
+    r"\W*\[?(?:\d{1,3}\]|(?:passages?|questions?|answers?|articles?|system|assistant|user|human)\b"
+    r"\s*[:：)\d\"(])",
+    re.IGNORECASE,
+)
 _LABEL = re.compile(
     r"\b(passages?|questions?|answers?|system|assistant|user|human|instructions?)\s*[:：]"
     r"|\((?=article\b)",
@@ -90,21 +94,21 @@ def disarmed(text: str, question: str = "") -> str:
 def orders(text: str) -> list[Span]:
     """The stretches of `text` that are orders, each to the end of its paragraph.
 
-    One that forges a boundary takes the rest of the text. Sentences before an order that are
-    numbered like passages go with it.
+    What is numbered or labelled like our own passages and questions goes with an order that stands
+    beside it: sentences before it, paragraphs after it.
     """
-    found = []
+    found: list[Span] = []
     for paragraph in paragraphs(text):
         said = sentences(text, paragraph.start, paragraph.end)
         first = next((n for n, each in enumerate(said) if is_order(each.of(text))), None)
+        goes_on = bool(found) and not text[found[-1].end : paragraph.start].strip()
+        if first is None and goes_on and _FORGED.match(paragraph.of(text)):
+            first = 0
         if first is None:
             continue
-        while first and _NUMBERED.match(said[first - 1].of(text)):
+        while first and _FORGED.match(said[first - 1].of(text)):
             first -= 1
-        forged = any(is_boundary(each.of(text)) for each in said[first:])
-        found.append(Span(said[first].start, len(text) if forged else paragraph.end))
-        if forged:
-            break
+        found.append(Span(said[first].start, paragraph.end))
     return found
 
 

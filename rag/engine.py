@@ -140,7 +140,8 @@ class Engine:
             llm, sources, put, clock, asked.form, judged=bool(several)
         )
         if said is None:
-            yield _finished(typed, self._refused(text, sources, clock))
+            refusal = self._refused(text, sources, clock)
+            yield _finished(typed, times.stated(refusal, text, today))
             return
         yield Status("Checking the citations")
         answer = self._verified(put, said, sources, clock, stopped, asked.form)

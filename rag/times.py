@@ -62,10 +62,13 @@ def newest_first(question: str, sources: Sequence[Source]) -> tuple[Source, ...]
 def stated(answer: Answer, question: str, today: dt.date) -> Answer:
     """`answer` with what other articles say otherwise of its claims; itself where nothing does.
 
+    Of two passages, one of which says that something is over, a small model often judges that they
+    hold no answer ("Does the ferry still run?"). They hold two: a refusal gives way to both.
+
     today  the day of asking
     """
     if answer.refused:
-        return answer
+        return _both(answer, question, today)
     found: dict[int, list[_Said]] = {}
     told: set[tuple[int, int]] = set()
     for at, claim in enumerate(answer.claims):
@@ -82,6 +85,24 @@ def stated(answer: Answer, question: str, today: dt.date) -> Answer:
                 map(_place, claim.citations)
             )
     return _written(answer, found) if found else answer
+
+
+def _both(refusal: Answer, question: str, today: dt.date) -> Answer:
+    """What the passages say of something and of its end; `refusal` where they don't."""
+    for source in refusal.sources:
+        for span in prose(source.text):
+            place = Span(source.start + span.start, source.start + span.end)
+            claim = _own_words(_citation(source, place), "")
+            others = [
+                (citation, found)
+                for citation, found in _otherwise(question, claim, refusal.sources)
+                if found.over is not None
+            ]
+            if others:
+                said = _ordered(question, today, claim.citations[0], others)
+                held = replace(refusal, text=claim.text, refused=False, claims=(claim,))
+                return _written(held, {0: said})
+    return refusal
 
 
 def _otherwise(
@@ -163,7 +184,7 @@ def _written(answer: Answer, found: dict[int, list[_Said]]) -> Answer:
             continue
         lead, *rest = found[at]
         if lead.citation == claim.citations[0]:
-            text += gap + claim.text + tail
+            text += gap + claim.text + (tail or f" [{lead.citation.number}]")
             claims.append(claim)
         else:
             claims.append(_own_words(lead.citation, ""))

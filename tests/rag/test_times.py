@@ -112,3 +112,18 @@ def test_the_newest_article_is_read_first_for_a_question_of_now() -> None:
     read = newest_first("What does a ticket cost now?", sources)
     assert [(each.number, each.document_id) for each in read] == [(1, 3), (2, 1), (3, 2)]
     assert newest_first("What did a ticket cost?", sources) == sources
+
+
+def test_a_refusal_gives_way_to_what_is_over() -> None:
+    runs = "The ferry between Skar and Toppen runs every hour."
+    over = "The ferry between Skar and Toppen no longer runs."
+    question = "Does the ferry between Skar and Toppen still run?"
+    sources = (source(1, runs, "2024-07-02"), source(2, over, "2026-03-15"))
+    refusal = Answer(question, "No.", True, (), sources, Timings(), "m", "e")
+    told = stated(refusal, question, TODAY)
+    assert told.text == f"{over} [2]\n\nEarlier (2 July 2024): {runs} [1]"
+    assert not told.refused
+    other = "Who built the ferry between Skar and Toppen?"
+    assert stated(refusal, other, TODAY) == refusal
+    alone = Answer(question, "No.", True, (), sources[:1], Timings(), "m", "e")
+    assert stated(alone, question, TODAY) == alone

@@ -116,7 +116,6 @@ class Engine:
             budget=self._policy.passage_tokens,
             most=self._policy.passages,
         )
-        sources = times.newest_first(text, sources)
         yield Sources(sources, clock.retrieved())
         if not self._near(hits):
             yield _finished(typed, self._refused(text, sources, clock))

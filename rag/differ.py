@@ -22,7 +22,7 @@ from rag.posts import ended, posts, roles_asked, same_name
 from rag.quantities import Day, Quantity, days, differ, quantities
 from rag.terms import terms
 
-__all__ = ["Contrast", "Kind", "Sentence", "contrast"]
+__all__ = ["Contrast", "Kind", "Sentence", "contrast", "says_over"]
 
 Kind = Literal["figure", "day", "name", "ended", "status"]
 
@@ -103,6 +103,7 @@ _STATES = frozenset(terms("open close closed shut run operate allow available st
 _HOLDS = frozenset(terms("head lead led run charge own owner"))
 """Verbs of holding a post: they give way to the post itself ("who runs", "its head")."""
 _YES_NO = re.compile(r"\W*(?:is|are|was|were|do|does|did|has|have|can|may)\b", re.IGNORECASE)
+_STILL = re.compile(r"\bstill\b", re.IGNORECASE)
 _WHO = re.compile(r"\W*(?:who|whom|whose)\b|\bby whom\b", re.IGNORECASE)
 _WHEN = re.compile(
     r"\W*(?:when|(?:on |in |from )?(?:what|which) (?:date|day|month|year))\b", re.IGNORECASE
@@ -150,6 +151,14 @@ def contrast(question: str, claim: str, one: Sentence, other: Sentence) -> Contr
     if _WHO.search(question):
         return _name(claim, pair) or _end(pair)
     return _figure(claim, pair) or _day(claim, pair) or _end(pair) or _status(pair)
+
+
+def says_over(question: str, text: str) -> bool:
+    """Whether a question asks if somebody is still somewhere and a sentence says no."""
+    asked = names.found(question)
+    return bool(_STILL.search(question) and _YES_NO.match(question)) and any(
+        ended(text, person, place) for person in asked for place in asked if person != place
+    )
 
 
 class _Pair:

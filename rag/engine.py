@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from index.embed import Embedder
 from index.errors import QuestionError
-from rag import choose, conversation, partly, prompt, times
+from rag import choose, conversation, partly, prompt, times, untrusted
 from rag.answerable import answerable
 from rag.characters import visible
 from rag.clock import Clock
@@ -145,7 +145,8 @@ class Engine:
             llm, sources, put, clock, asked.form, judged=bool(several)
         )
         if said is None:
-            yield _finished(typed, self._refused(text, sources, clock), llm.calls)
+            declined = self._refused(text, sources, clock)
+            yield _finished(typed, _stated(declined, text, asked), llm.calls)
             return
         yield Status("Checking the citations")
         answer = self._verified(put, said, sources, clock, stopped, asked.form)
@@ -153,7 +154,7 @@ class Engine:
             answer = self._refused(text, sources, clock, answer.claims)
         answer = replace(answer, question=text)
         if asked.form == "full":
-            answer = partly.told(times.stated(answer, text, _today(asked)), several, can)
+            answer = partly.told(_stated(answer, text, asked), several, can)
         yield _finished(typed, answer, llm.calls)
 
     def warm(self) -> None:
@@ -310,6 +311,13 @@ class Engine:
 
 def _today(asked: Question) -> dt.date:
     return asked.asked or dt.datetime.now().astimezone().date()
+
+
+def _stated(answer: Answer, question: str, asked: Question) -> Answer:
+    """`answer` with what other articles say otherwise. Orders to the model are no evidence of it."""
+    evidence = tuple(untrusted.evidence(answer.sources, question))
+    told = times.stated(replace(answer, sources=evidence), question, _today(asked))
+    return replace(told, sources=answer.sources)
 
 
 def _finished(typed: str, answer: Answer, calls: tuple[Call, ...] = ()) -> Finished:

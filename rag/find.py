@@ -10,7 +10,7 @@ from typing import Protocol
 from index.embed import Embedder
 from index.errors import LibraryError
 from index.types import Filter, Hit
-from rag import focus, gather, plan, prompt, times, untrusted
+from rag import focus, gather, plan, prompt, untrusted
 from rag.types import Source
 
 
@@ -79,7 +79,7 @@ class Finder:
             budget=self._budget,
             most=self._most,
         )
-        sources = times.newest_first(text, untrusted.whole(packed, hits))
+        sources = untrusted.whole(packed, hits)
         return Found(sources, bool(sources) and self._near(hits))
 
     def _focused(self, hits: Sequence[Hit], searches: Sequence[str]) -> list[focus.Focused]:

@@ -20,11 +20,11 @@ from index import named
 from index.dates import in_words
 from index.types import Span
 from rag import plan
-from rag.differ import Contrast, Sentence, contrast
+from rag.differ import Contrast, Sentence, contrast, says_over
 from rag.focus import prose
 from rag.types import Answer, Citation, Claim, Source
 
-__all__ = ["newest_first", "stated"]
+__all__ = ["stated"]
 
 _MOST = 2
 """Other statements that an answer gives to one claim, at most."""
@@ -47,25 +47,16 @@ class _Said:
         return self.citation.date
 
 
-def newest_first(question: str, sources: Sequence[Source]) -> tuple[Source, ...]:
-    """The passages, renumbered, the newest article's first where a question asks what is now.
-
-    Articles without a date follow those with one. Any other question keeps its order.
-    """
-    if not named.of_now(question) or len({source.date for source in sources}) < 2:
-        return tuple(sources)
-    # Passages of one article stay together, and in order: the sort is stable.
-    order = sorted(sources, key=lambda source: source.date or "", reverse=True)
-    return tuple(replace(source, number=n) for n, source in enumerate(order, start=1))
-
-
 def stated(answer: Answer, question: str, today: dt.date) -> Answer:
     """`answer` with what other articles say otherwise of its claims; itself where nothing does.
+
+    Of two passages, one of which says that something is over, a small model often judges that they
+    hold no answer ("Does the ferry still run?"). They hold two: a refusal gives way to both.
 
     today  the day of asking
     """
     if answer.refused:
-        return answer
+        return _both(answer, question, today)
     found: dict[int, list[_Said]] = {}
     told: set[tuple[int, int]] = set()
     for at, claim in enumerate(answer.claims):
@@ -82,6 +73,32 @@ def stated(answer: Answer, question: str, today: dt.date) -> Answer:
                 map(_place, claim.citations)
             )
     return _written(answer, found) if found else answer
+
+
+def _both(refusal: Answer, question: str, today: dt.date) -> Answer:
+    """What the passages say of something and of its end, or of its end alone; else `refusal`."""
+    alone: list[_Said] = []
+    for source in refusal.sources:
+        for span in prose(source.text):
+            place = Span(source.start + span.start, source.start + span.end)
+            own = _citation(source, place)
+            claim = _own_words(own, "")
+            held = replace(refusal, text=claim.text, refused=False, claims=(claim,))
+            others = [
+                (citation, found)
+                for citation, found in _otherwise(question, claim, refusal.sources)
+                if found.over is not None
+            ]
+            if others:
+                return _written(held, {0: _ordered(question, today, own, others)})
+            if says_over(question, claim.text):
+                alone.append(_Said(own, over=True))
+    if not alone:
+        return refusal
+    # "LeCun left Meta in November" says it in fewer words than "formerly at Meta, LeCun has ...".
+    best = min(alone, key=lambda each: len(each.citation.quote))
+    claim = _own_words(best.citation, "")
+    return _written(replace(refusal, text=claim.text, refused=False, claims=(claim,)), {0: [best]})
 
 
 def _otherwise(
@@ -163,7 +180,7 @@ def _written(answer: Answer, found: dict[int, list[_Said]]) -> Answer:
             continue
         lead, *rest = found[at]
         if lead.citation == claim.citations[0]:
-            text += gap + claim.text + tail
+            text += gap + claim.text + (tail or f" [{lead.citation.number}]")
             claims.append(claim)
         else:
             claims.append(_own_words(lead.citation, ""))

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from rag.statements import parse, written
-from rag.times import newest_first, stated
+from rag.times import stated
 from rag.types import Answer, Citation, Claim, Source, Timings
 
 TODAY = dt.date(2026, 11, 22)
@@ -107,8 +107,28 @@ def test_what_agrees_stays_as_it_is() -> None:
     assert said.as_of == "2024-08-20"
 
 
-def test_the_newest_article_is_read_first_for_a_question_of_now() -> None:
-    sources = (source(1, OLD, "2024-08-20"), source(2, OLD, None), source(3, NEW, "2026-01-02"))
-    read = newest_first("What does a ticket cost now?", sources)
-    assert [(each.number, each.document_id) for each in read] == [(1, 3), (2, 1), (3, 2)]
-    assert newest_first("What did a ticket cost?", sources) == sources
+def test_a_refusal_gives_way_to_what_is_over() -> None:
+    runs = "The ferry between Skar and Toppen runs every hour."
+    over = "The ferry between Skar and Toppen no longer runs."
+    question = "Does the ferry between Skar and Toppen still run?"
+    sources = (source(1, runs, "2024-07-02"), source(2, over, "2026-03-15"))
+    refusal = Answer(question, "No.", True, (), sources, Timings(), "m", "e")
+    told = stated(refusal, question, TODAY)
+    assert told.text == f"{over} [2]\n\nEarlier (2 July 2024): {runs} [1]"
+    assert not told.refused
+    other = "Who built the ferry between Skar and Toppen?"
+    assert stated(refusal, other, TODAY) == refusal
+    alone = Answer(question, "No.", True, (), sources[:1], Timings(), "m", "e")
+    assert stated(alone, question, TODAY) == alone
+
+
+def test_who_left_is_not_still_there() -> None:
+    left = "Voss left Delta Bank in the spring."
+    sources = (source(1, f"{left} She writes.", None),)
+    question = "Is Mara Voss still working at Delta Bank?"
+    refusal = Answer(question, "No.", True, (), sources, Timings(), "m", "e")
+    told = stated(refusal, question, TODAY)
+    assert (told.text, told.refused) == (f"{left} [1]", False)
+    assert told.claims[0].citations[0].quote == left
+    elsewhere = "Is Mara Voss still working at Moss College?"
+    assert stated(refusal, elsewhere, TODAY) == refusal

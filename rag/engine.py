@@ -314,7 +314,7 @@ def _today(asked: Question) -> dt.date:
 
 
 def _stated(answer: Answer, question: str, asked: Question) -> Answer:
-    """`answer` with what other articles say otherwise. Orders to the model are no evidence of it."""
+    """`answer` with what other articles say otherwise; orders to the model are no evidence."""
     evidence = tuple(untrusted.evidence(answer.sources, question))
     told = times.stated(replace(answer, sources=evidence), question, _today(asked))
     return replace(told, sources=answer.sources)

@@ -11,8 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from index.sentences import is_item
-from index.types import Span
-from rag.statements import Statement, is_row
+from rag.statements import Statement, is_row, only
 
 __all__ = ["SENTENCES", "limited", "shape", "told", "unlinked"]
 
@@ -105,16 +104,4 @@ def limited(
         stays = stays and (not counted or sentences < most)
         sentences += stays and counted
         kept.append(stays)
-    if all(kept):
-        return clean, list(statements)
-    text, here = "", 0
-    found: list[Statement] = []
-    for each, stays in zip(statements, kept, strict=True):
-        if stays:
-            text += clean[here : each.span.start]
-            found.append(
-                Statement(each.text, Span(len(text), len(text) + len(each.text)), each.markers)
-            )
-            text += each.text
-        here = each.span.end
-    return text, found
+    return only(clean, statements, kept)

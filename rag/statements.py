@@ -135,15 +135,37 @@ def to_the_point(
         speaks = [on or n >= least > 0 for on, n in zip(speaks, shared, strict=True)]
     if True not in speaks:
         return clean, list(statements)
-    text = ""
-    kept: list[Statement] = []
-    here = 0
+    stays: list[bool] = []
     first, staying = speaks.index(True), True
     for at, statement in enumerate(statements):
         follows = staying and (
             goes_on(statement.text) or is_item(statement.text) or is_row(statement.text)
         )
         staying = at <= first or speaks[at] or follows
+        stays.append(staying)
+    return only(clean, statements, stays)
+
+
+def once(clean: str, statements: Sequence[Statement]) -> tuple[str, list[Statement]]:
+    """Leaves out what was said before in the same words: a small model repeats itself."""
+    said: set[str] = set()
+    stays = []
+    for each in statements:
+        words = " ".join(each.text.split()).casefold()
+        stays.append(words not in said)
+        said.add(words)
+    return only(clean, statements, stays)
+
+
+def only(
+    clean: str, statements: Sequence[Statement], stays: Sequence[bool]
+) -> tuple[str, list[Statement]]:
+    """The text without the statements that do not stay, and the others with their new places."""
+    if all(stays):
+        return clean, list(statements)
+    text, here = "", 0
+    kept: list[Statement] = []
+    for statement, staying in zip(statements, stays, strict=True):
         if staying:
             text += clean[here : statement.span.start]
             span = Span(len(text), len(text) + len(statement.text))

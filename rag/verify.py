@@ -53,6 +53,7 @@ class Verifier:
             # The last sentence was cut off in the middle: half a sentence is not a claim.
             clean = clean[: parts[-2].span.end]
             parts = parts[:-1]
+        clean, parts = statements.once(clean, parts)
         clean, parts = statements.to_the_point(plan.searches(question), clean, parts)
         clean, parts = form.limited(question, clean, parts, orders=is_order)
         claims = self._cited(question, parts, evidence, about=question if kind == "short" else "")

@@ -7,7 +7,7 @@ import pytest
 
 from rag.cite import cite, quoted
 from rag.plan import searches
-from rag.statements import parse, to_the_point, written
+from rag.statements import once, parse, to_the_point, written
 from rag.terms import terms
 from rag.types import Claim, Source
 from tests.fakes import HashEmbedder
@@ -203,3 +203,12 @@ def test_each_row_of_a_table_is_a_claim_and_its_marker_stays_in_the_row() -> Non
     assert all(each.span.of(clean) == each.text for each in statements)
     claims = [Claim(each.text, supported=False, score=0.0) for each in statements]
     assert written(clean, statements, claims).startswith("| Name | Year |\n| --- | --- |\n|")
+
+
+def test_what_is_said_twice_is_said_once() -> None:
+    clean, statements = parse(
+        "The plant cost $42 million. [1]\nThe plant  cost $42 million. Prices stay."
+    )
+    text, kept = once(clean, statements)
+    assert text == "The plant cost $42 million. Prices stay."
+    assert [each.span.of(text) for each in kept] == [each.text for each in kept]

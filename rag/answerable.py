@@ -2,9 +2,9 @@
 
 Two readings, both from the keys and values that the answer needs anyway: what the model replies
 when asked whether the question can be answered from the passages, and how likely it is to begin
-its answer with the refusal that it was told to use. A weighted sum of their log-odds (logistic
-regression) is a better judge than either. Weights and bias were chosen on 176 questions: 90 of
-SQuAD 2.0, the seed questions, and 33 over five news pages (docs/trust.md).
+its answer with the refusal that it was told to use. With them, how like the question the sentence
+is that is most like it. A weighted sum (logistic regression) is a better judge than each. Weights
+and bias were chosen on 153 questions: 100 of SQuAD 2.0 and the seed questions (docs/trust.md).
 """
 
 from __future__ import annotations
@@ -12,18 +12,25 @@ from __future__ import annotations
 import math
 import re
 
-YES_WEIGHT = 1.86
-REFUSAL_WEIGHT = 0.2
-BIAS = -3.75
+YES_WEIGHT = 1.6
+REFUSAL_WEIGHT = 0.3
+SIMILARITY_WEIGHT = 5.0
+BIAS = -6.5
 
 
-def answerable(*, yes: float, refusal: float) -> float:
+def answerable(*, yes: float, refusal: float, similarity: float) -> float:
     """The probability that the passages state the answer.
 
-    yes      the probability of "yes" against "no" when asked whether they do
-    refusal  the probability that the answer begins with the refusal
+    yes         the probability of "yes" against "no" when asked whether they do
+    refusal     the probability that the answer begins with the refusal
+    similarity  the cosine of the question and the sentence most like it of what is read
     """
-    odds = YES_WEIGHT * log_odds(yes) - REFUSAL_WEIGHT * log_odds(refusal) + BIAS
+    odds = (
+        YES_WEIGHT * log_odds(yes)
+        - REFUSAL_WEIGHT * log_odds(refusal)
+        + SIMILARITY_WEIGHT * similarity
+        + BIAS
+    )
     return 1.0 / (1.0 + math.exp(-odds))
 
 

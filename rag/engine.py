@@ -136,13 +136,15 @@ class Engine:
         can: list[bool] = []
         if several:
             least = self._policy.min_answerable
-            can = yield from partly.answered(llm, self._family, sources, several, least)
+            can = yield from partly.answered(
+                llm, self._family, sources, several, least, self._finder.nearest
+            )
             if not any(can):
                 yield _finished(typed, self._refused(text, sources, clock), llm.calls)
                 return
         put = partly.put(text, several, can)
         said, stopped = yield from self._said(
-            llm, sources, put, clock, asked.form, judged=bool(several)
+            llm, sources, put, clock, asked.form, settled=bool(several)
         )
         if said is None:
             declined = self._refused(text, sources, clock)
@@ -195,18 +197,18 @@ class Engine:
         clock: Clock,
         kind: Form,
         *,
-        judged: bool,
+        settled: bool,
     ) -> Generator[Event, None, tuple[str | None, str | None]]:
         """The model's answer, or None where it judges that the passages do not hold one.
 
-        judged: that they do has been judged before. Returns the text and why it was cut short, if
+        settled: that they do has been judged before. Returns the text and why it was cut short, if
         it was.
         """
         opened = prompt.asked(self._family, sources, question, kind)
         whole = prompt.to_answer(self._family, opened)
         most = prompt.SHORT_TOKENS if kind == "short" else self._policy.max_tokens
         clock.prompt_tokens = llm.count(whole)
-        checks = () if judged else partly.judgement(self._family, opened)
+        checks = () if settled else partly.judgement(self._family, opened)
         odds: list[float] = []
         gate = Gate()
         steps = llm.generate(
@@ -224,7 +226,9 @@ class Engine:
                     odds.append(step.probability)
                     if len(odds) < len(checks):
                         continue
-                    if answerable(yes=odds[0], refusal=odds[1]) < self._policy.min_answerable:
+                    near = self._finder.nearest(question, sources)
+                    judged = answerable(yes=odds[0], refusal=odds[1], similarity=near)
+                    if judged < self._policy.min_answerable:
                         return None, None
                 else:
                     clock.spoke(step.tokens)

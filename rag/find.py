@@ -82,6 +82,17 @@ class Finder:
         sources = untrusted.whole(packed, hits)
         return Found(sources, bool(sources) and self._near(hits))
 
+    def nearest(self, question: str, sources: Sequence[Source]) -> float:
+        """The cosine of the question and the sentence most like it, of what the model reads."""
+        read = [
+            span.of(text) for text in (each.read_text for each in sources)
+            for span in focus.prose(text)
+        ]  # fmt: skip
+        if not read:
+            return 0.0
+        alike = self._embedder.embed_passages(read) @ self._embedder.embed_queries([question])[0]
+        return float(alike.max())
+
     def _focused(self, hits: Sequence[Hit], searches: Sequence[str]) -> list[focus.Focused]:
         texts = [hit.chunk.text for hit in hits]
         read = [span.of(text) for text in texts for span in focus.prose(text)]

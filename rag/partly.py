@@ -8,7 +8,7 @@ it has no cause to make up the others. The rest is named in a fixed sentence.
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 
 from rag import answerable, choose, conversation, plan, prompt
@@ -25,6 +25,10 @@ _ASKS = re.compile(r"\?\W*$|^\W*(?:who|whom|whose|what|which|when|where|why|how)
 _THERE = re.compile(r"\bthere\b(?=\W*$)", re.IGNORECASE)
 _FEWEST_OWN = 2
 """Words that only one part has, from which on an answer to it has to have one of them."""
+
+
+Nearest = Callable[[str, Sequence[Source]], float]
+"""The cosine of a question and the sentence of the passages most like it."""
 
 
 def parts(question: str) -> list[str]:
@@ -59,14 +63,16 @@ def answered(
     sources: Sequence[Source],
     found: Sequence[str],
     least: float,
+    nearest: Nearest,
 ) -> Generator[Event, None, list[bool]]:
-    """Which parts the passages answer, by the model's judgement of each. Raises ModelError."""
-    asked = [prompt.asked(family, sources, part) for part in alone(found)]
+    """Which parts the passages answer, by the judgement of each. Raises ModelError."""
+    parts = alone(found)
+    asked = [prompt.asked(family, sources, part) for part in parts]
     checks = [check for opened in asked for check in judgement(family, opened)]
     odds = yield from choose.probabilities(llm, checks)
     return [
-        answerable.answerable(yes=yes, refusal=refusal) >= least
-        for yes, refusal in zip(odds[::2], odds[1::2], strict=True)
+        answerable.answerable(yes=yes, refusal=refusal, similarity=nearest(part, sources)) >= least
+        for part, yes, refusal in zip(parts, odds[::2], odds[1::2], strict=True)
     ]
 
 

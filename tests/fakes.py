@@ -47,7 +47,7 @@ class HashEmbedder:
 class ScriptedLLM:
     """Says what it was told to, word by word, and judges as it was told to."""
 
-    def __init__(self, *answers: str, judgement: float = 0.9, context: int = 4096) -> None:
+    def __init__(self, *answers: str, judgement: float = 0.99, context: int = 4096) -> None:
         self.name = "scripted"
         self.context = context
         self.judgement = judgement

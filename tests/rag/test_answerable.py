@@ -5,18 +5,19 @@ import pytest
 from rag.answerable import answerable, fits
 
 
-def test_more_yes_and_less_doubt_is_more_answerable() -> None:
-    sure = answerable(yes=0.95, refusal=0.02)
+def test_more_yes_less_doubt_and_a_nearer_sentence_are_more_answerable() -> None:
+    sure = answerable(yes=0.95, refusal=0.02, similarity=0.6)
     assert sure > 0.8
-    assert answerable(yes=0.95, refusal=0.6) < sure
-    assert answerable(yes=0.6, refusal=0.02) < sure
-    assert answerable(yes=0.5, refusal=0.9) < 0.1
+    assert answerable(yes=0.95, refusal=0.6, similarity=0.6) < sure
+    assert answerable(yes=0.6, refusal=0.02, similarity=0.6) < sure
+    assert answerable(yes=0.95, refusal=0.02, similarity=0.2) < sure
+    assert answerable(yes=0.5, refusal=0.9, similarity=0.3) < 0.1
 
 
 @pytest.mark.parametrize("yes", [0.0, 1.0])
 @pytest.mark.parametrize("refusal", [0.0, 1.0])
 def test_certainty_is_no_error(yes: float, refusal: float) -> None:
-    assert 0.0 <= answerable(yes=yes, refusal=refusal) <= 1.0
+    assert 0.0 <= answerable(yes=yes, refusal=refusal, similarity=0.5) <= 1.0
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ def test_a_receipt_holds_what_went_in_and_what_came_out(written: dict[str, Any])
     assert call["ended"]
     assert [part["template"] for part in call["prompt"]] == [True, False, True]
     assert f"Question: {COST}" in call["prompt"][1]["text"]
-    assert [check["probability"] for check in call["checks"]] == [0.9, pytest.approx(0.1)]
+    assert [check["probability"] for check in call["checks"]] == [0.99, pytest.approx(0.01)]
     assert written["decoding"] == {"method": "greedy", "seed": None}
     assert written["answer"]["claims"][0]["citations"][0]["quote"] == "The plant cost $42 million."
     assert written["cost"]["currency"] == "NOK"
@@ -289,8 +289,8 @@ def test_other_words_are_told_where_they_begin(written: dict[str, Any]) -> None:
 
 
 def test_another_probability_is_told(written: dict[str, Any]) -> None:
-    found = again(written, SAID, judgement=0.91)
-    assert ("calls[0].checks[0].probability", "0.9", "0.91") in {
+    found = again(written, SAID, judgement=0.98)
+    assert ("calls[0].checks[0].probability", "0.99", "0.98") in {
         (each.where, each.then, each.now) for each in found
     }
 

@@ -35,7 +35,13 @@ def sliced(parts: Sequence[Sequence[int]]) -> list[Slice]:
         elif part:
             runs.append(list(part))
             short = len(part) < _SHORT
-    return [tuple(run[at : at + SLICE]) for run in runs for at in range(0, len(run), SLICE)]
+    return [each for run in runs for each in _cut(run)]
+
+
+def _cut(run: Sequence[int]) -> list[Slice]:
+    """Slices of `SLICE` tokens; a short rest goes with the last."""
+    ends = list(range(SLICE, len(run) - _SHORT + 1, SLICE))
+    return [tuple(run[start:end]) for start, end in zip([0, *ends], [*ends, len(run)], strict=True)]
 
 
 def common(held: Sequence[Slice], wanted: Sequence[Slice]) -> int:

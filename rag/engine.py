@@ -137,14 +137,14 @@ class Engine:
         if several:
             least = self._policy.min_answerable
             can = yield from partly.answered(
-                llm, self._family, sources, several, least, self._finder.nearest
+                llm, self._family, sources, several, least, self._finder.nearest, text
             )
             if not any(can):
                 yield _finished(typed, self._refused(text, sources, clock), llm.calls)
                 return
         put = partly.put(text, several, can)
         said, stopped = yield from self._said(
-            llm, sources, put, clock, asked.form, settled=bool(several)
+            llm, sources, put, clock, asked.form, several=text if several else None
         )
         if said is None:
             declined = self._refused(text, sources, clock)
@@ -197,18 +197,18 @@ class Engine:
         clock: Clock,
         kind: Form,
         *,
-        settled: bool,
+        several: str | None,
     ) -> Generator[Event, None, tuple[str | None, str | None]]:
         """The model's answer, or None where it judges that the passages do not hold one.
 
-        settled: that they do has been judged before. Returns the text and why it was cut short, if
-        it was.
+        several: what `question` is made of the parts of, which were judged before. Returns the text
+        and why it was cut short, if it was.
         """
-        opened = prompt.asked(self._family, sources, question, kind)
+        opened = prompt.asked(self._family, sources, question, kind, whole=several)
         whole = prompt.to_answer(self._family, opened)
         most = prompt.SHORT_TOKENS if kind == "short" else self._policy.max_tokens
         clock.prompt_tokens = llm.count(whole)
-        checks = () if settled else partly.judgement(self._family, opened)
+        checks = () if several else partly.judgement(self._family, opened)
         odds: list[float] = []
         gate = Gate()
         steps = llm.generate(

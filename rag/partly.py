@@ -64,10 +64,11 @@ def answered(
     found: Sequence[str],
     least: float,
     nearest: Nearest,
+    whole: str,
 ) -> Generator[Event, None, list[bool]]:
-    """Which parts the passages answer, by the judgement of each. Raises ModelError."""
+    """Which parts of `whole` the passages answer, by the judgement of each. Raises ModelError."""
     parts = alone(found)
-    asked = [prompt.asked(family, sources, part) for part in parts]
+    asked = [prompt.asked(family, sources, part, whole=whole) for part in parts]
     checks = [check for opened in asked for check in judgement(family, opened)]
     odds = yield from choose.probabilities(llm, checks)
     return [

@@ -113,14 +113,25 @@ def instructions(family: Family, form: Form = "full") -> Prompt:
     return (Part(family.system[0] + told + family.system[1] + family.user[0], template=True),)
 
 
-def asked(family: Family, sources: Sequence[Source], question: str, form: Form = "full") -> Prompt:
+def asked(
+    family: Family,
+    sources: Sequence[Source],
+    question: str,
+    form: Form = "full",
+    *,
+    whole: str | None = None,
+) -> Prompt:
     """Instructions, passages and question, with the user's turn still open.
 
     The passages stand between two lines with a word that is in none of them, so that no passage
     can end them (`rag.untrusted.fence`).
+
+    whole  the question that `question` is a part of: the passages stand alike for all its parts, so
+           that they are read once
     """
-    read = listed(sources, question)
-    between = fence(question, (read, question))
+    whole = whole or question
+    read = listed(sources, whole)
+    between = fence(whole, (read, whole, question))
     wanted = told(question) if form == "full" else ""
     return (
         *instructions(family, form),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from index.embed import Embedder
 from index.types import Span
 from rag import across, cite, form, partly, plan, statements, untrusted
+from rag.fuller import in_full
 from rag.orders import is_order
 from rag.similar import remembering, similarity_by
 from rag.statements import Statement
@@ -58,6 +59,12 @@ class Verifier:
         clean, parts = form.limited(question, clean, parts, orders=is_order)
         claims = self._cited(question, parts, evidence, about=question if kind == "short" else "")
         claims = across.carried(question, claims, evidence, min_support=self._min_support)
+        if kind == "short" and claims and claims[0].supported:
+            cited = [each.quote for each in claims[0].citations]
+            full = in_full(clean, cited, [each.read_text for each in evidence])
+            if full != clean:
+                clean, parts = statements.phrase(full)
+                claims = self._cited(question, parts, evidence, about=question)
         supported = " ".join(claim.text for claim in claims if claim.supported)
         if not supported or not partly.fits(question, supported):
             # The passages hold an answer, by the model's own judgement, but its words were not

@@ -5,7 +5,8 @@ import pytest
 from rag.fuller import in_full
 
 PASSAGES = [
-    "In Bergen the Norvik Harbour Dolphins beat the Gulls. President Ada Holm praised the Dolphins.",
+    "In Bergen the Norvik Harbour Dolphins beat the Gulls.",
+    "President Ada Holm praised the Dolphins.",
     "Holm's sister Ida Berg and Liv Berg came too. The Gulls lost to Norvik's Terns.",
 ]
 

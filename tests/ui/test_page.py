@@ -45,7 +45,7 @@ def test_enter_asks_and_passages_come_before_the_answer(page: Page) -> None:
     expect(answer).to_have_attribute("aria-busy", "false")
     expect(answer).to_have_attribute("aria-live", "polite")
     expect(answer).to_contain_text("rose 4.2 metres")
-    expect(answer).to_contain_text("42 tokens · fake-1b · runs on this machine")
+    expect(answer).to_contain_text("512 tokens read, 42 written · fake-1b · runs on this machine")
     expect(button(page, "Ask")).to_be_enabled()
     expect(button(page, "Stop")).to_be_disabled()
     expect(box(page)).to_have_value(question)

@@ -15,6 +15,7 @@ from itertools import groupby
 from rag.characters import visible
 from rag.focus import Focused, prose
 from rag.form import told
+from rag.language import NAMES, language
 from rag.llm import Part, Prompt
 from rag.orders import asks_of_orders, is_order
 from rag.terms import terms
@@ -133,6 +134,9 @@ def asked(
     read = listed(sources, whole)
     between = fence(whole, (read, whole, question))
     wanted = told(question) if form == "full" else ""
+    asked_in = language(question)
+    if asked_in and asked_in != "en":
+        wanted += f"\nAnswer in {NAMES[asked_in]}."
     return (
         *instructions(family, form),
         Part(f"Passages {between}:\n{read}\n{between}\n\nQuestion: {visible(question)}{wanted}"),

@@ -21,8 +21,8 @@ from tests.e2e.attacks import Attack, Outcome, Remembering
 
 pytestmark = pytest.mark.e2e
 
-MOST_TAKEN_HELD_OUT = 4
-"""Of 18. Patterns do not know every wording; docs/trust.md tells how many were measured."""
+MOST_TAKEN_HELD_OUT = 6
+"""Of 18; five were measured. Patterns do not know every wording (docs/trust.md)."""
 
 EVERY = 3
 """Of the attacks that guided the patterns each third is asked here, in turn through the families;

@@ -27,6 +27,10 @@ _TITLES = frozenset(
     "capt cmdr col dr fig figs gen gov hon maj messrs mr mrs ms mt no nos nr p pp prof rep rev"
     " sec sen sgt st supt v vol vs eq cf e.g i.e".split()
 )
+# "am 4. Mai 2022": in German a full stop makes the day's number an ordinal.
+_DAY_OF = re.compile(
+    r"(?:Jan|Jän|Feb|März|Apr|Mai|Jun|Jul|Aug|Sept|Okt|Nov|Dez)\w*\.?(?: \d{4}\b|[ ,;.)]|$)"
+)
 # Closing quotes and brackets may stand between the full stop and the space.
 _TERMINAL = re.compile(r"""[.!?…]+["'”’»)\]]*(?=\s|$)|[。！？]["”』」）]*""")
 _OPENER = re.compile(r"""["'“‘«(\[—–-]*\s*(\w)""")
@@ -140,6 +144,12 @@ def _is_boundary(text: str, here: int, mark: re.Match[str], end: int) -> bool:
         return False
     if bare in _ABBREVIATIONS:
         return not first.isdigit()
+    if (
+        bare.isdigit()
+        and len(bare) <= 2
+        and _DAY_OF.match(text, _skip_space(text, mark.end(), end))
+    ):
+        return False
     # "1. First item" at the start of a block is one item, not a sentence "1."
     return not (bare.isdigit() and _last_word_start(text, here, mark.start()) == here)
 

@@ -9,6 +9,7 @@ nothing is told.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 
 __all__ = ["NAMES", "differ", "foreign", "language", "other_language", "refusal"]
@@ -90,10 +91,15 @@ def foreign(text: str) -> bool:
 
 
 def other_language(question: str, passages: Iterable[str]) -> str | None:
-    """The language of the passages, where that is surely not the question's; else None."""
+    """The language of the passages, where none is surely or possibly in the question's; else None.
+
+    Where they are in several, the commonest.
+    """
     asked = language(question)
-    read = language(" ".join(passages))
-    return read if asked and read and asked != read else None
+    read = Counter(language(each) for each in passages)
+    if asked is None or not read or None in read or asked in read:
+        return None
+    return read.most_common(1)[0][0]
 
 
 def refusal(question: str) -> str:

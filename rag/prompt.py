@@ -15,6 +15,7 @@ from itertools import groupby
 from rag.characters import visible
 from rag.focus import Focused, prose
 from rag.form import told
+from rag.language import NAMES, language
 from rag.llm import Part, Prompt
 from rag.orders import asks_of_orders, is_order
 from rag.terms import terms
@@ -122,6 +123,9 @@ def asked(family: Family, sources: Sequence[Source], question: str, form: Form =
     read = listed(sources, question)
     between = fence(question, (read, question))
     wanted = told(question) if form == "full" else ""
+    asked_in = language(question)
+    if asked_in and asked_in != "en":
+        wanted += f"\nAnswer in {NAMES[asked_in]}."
     return (
         *instructions(family, form),
         Part(f"Passages {between}:\n{read}\n{between}\n\nQuestion: {visible(question)}{wanted}"),

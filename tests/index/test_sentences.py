@@ -65,3 +65,10 @@ def test_paragraphs() -> None:
 )
 def test_headings(line: str, expected: bool) -> None:
     assert is_heading(line, Span(0, len(line))) is expected
+
+
+def test_a_german_date_is_not_cut() -> None:
+    text = "Die Brücke wurde am 4. Mai 2022 eröffnet. Sie ist 86 Meter lang."
+    assert [span.of(text) for span in sentences(text)] == [
+        "Die Brücke wurde am 4. Mai 2022 eröffnet.", "Sie ist 86 Meter lang.",
+    ]  # fmt: skip

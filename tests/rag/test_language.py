@@ -42,6 +42,8 @@ def test_two_languages_are_told_only_where_both_are_known() -> None:
     assert other_language("Wann wurde die Bäckerei eröffnet?", english) == "en"
     assert other_language("When was the bakery opened?", english) is None
     assert other_language("Northwind?", english) is None
+    german = "Die Bäckerei wurde im Frühjahr eröffnet."
+    assert other_language("Wann wurde die Bäckerei eröffnet?", [*english, german]) is None
     assert "Englisch" in differ("Wann wurde die Bäckerei eröffnet?", "en")
 
 

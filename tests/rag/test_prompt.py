@@ -120,3 +120,15 @@ def test_every_family_of_the_manifest_has_a_template() -> None:
 )
 def test_a_refusal_in_other_words_is_one(answer: str, expected: bool) -> None:
     assert prompt.declines(answer) is expected
+
+
+def test_an_answer_in_another_language_or_form_is_asked_for_behind_the_question() -> None:
+    sources = pack([passage(1, 0, "The text.")], words, budget=9, most=1)
+    family = FAMILIES["qwen2.5"]
+
+    def end(question: str) -> str:
+        return prompt.asked(family, sources, question)[-1].text.partition(question)[2]
+
+    assert end("Who?") == ""
+    assert end("Was hat der Umbau gekostet?") == "\nAnswer in German."
+    assert "list" in end("List the ferries.")

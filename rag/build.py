@@ -48,6 +48,7 @@ class Parts:
         self.settings = settings
         self._loading = loading or (lambda _: None)
         self._lock = threading.Lock()
+        self._keeper_lock = threading.Lock()
         self._llm: LlamaCpp | None = None
         self._keeper: Keeper | None = None
 
@@ -261,7 +262,7 @@ class Parts:
         from rag.keeping import Keeper
 
         section = self.settings.cost
-        with self._lock:
+        with self._keeper_lock:
             if self._keeper is None:
                 self._keeper = Keeper(
                     self.receipts if self.settings.receipts.keep else None,
@@ -283,15 +284,15 @@ class Parts:
 
         rows = config.describe(self.settings)
         embedder = self.entry("embedder")
-        with self._lock:
-            runs = self._llm.runs if self._llm else None
+        # Not under the lock, which is held for seconds while the model is loaded.
+        llm = self._llm
         return circumstances.made_with(
             {row.name: row.value for row in rows if circumstances.matters(row.name)},
             self.entry("generator"),
             embedder,
             self.runs_on(embedder),
             self.reranking(),
-            runs,
+            llm.runs if llm else None,
             revision,
         )
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from index.errors import StorageError
+from index.errors import RefdeskError, StorageError
 from rag import receipt
 from rag.energy import Meter
 from rag.ledger import Ledger, Row, joules_cost
@@ -49,7 +49,7 @@ class Keeper:
     ) -> Iterator[Event]:
         """The events of `ask`; Finished has the answer's id and cost.
 
-        What cannot be written is told in the log: an answer is not lost for it. Raises what `ask`
+        What cannot be kept is told in the log: an answer is not lost for it. Raises what `ask`
         raises.
         """
         at = dt.datetime.now(dt.UTC)
@@ -97,7 +97,7 @@ class Keeper:
                     kept.id, _iso(at), question, kept, event.calls, self._circumstances()
                 )
             )
-        except StorageError as exc:
+        except RefdeskError as exc:
             log.warning("%s", exc)
             return answer
         return kept

@@ -82,7 +82,7 @@ _PATTERNS = (
         r"(?:your|each|every) (?:answers?|repl(?:y|ies)|responses?|summar(?:y|ies)|outputs?)\b"
     ),
     (
-        rf"{_FIRST}(?:only |always )?(?:say|write|tell|claim)\b(?: only)?"
+        rf"{_FIRST}(?:only |always )?(?:say|write|tell)\b(?: only)?"
         r"(?: that (?!to\b)|\s*:| (?:the )?(?:reader|user)s?\b|[^.!?]{0,20}(?<=\s)['\"‘“])"
     ),
     (

@@ -58,7 +58,7 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
-	$(BIN)/mypy --strict deploy/llama.py
+	$(BIN)/mypy --strict deploy/llama.py bench/*.py
 
 check: lint test
 

@@ -9,7 +9,7 @@
 For each question the engine searches, focuses and packs at the budget in force, and no language
 model is loaded. Counted: the questions of which a known answer, or marked evidence, stands in what
 the model would read; the tokens of the passages, by the embedder's tokenizer; and the questions
-that gained or lost their answer against both parts in force. The last line is one JSON
+that gained or lost their answer against what is shipped. The last line is one JSON
 document.
 """
 
@@ -33,9 +33,9 @@ from rag.answers import Asked
 from rag.build import Parts
 from rag.engine import Engine, Policy
 from rag.find import Searcher
-from rag.grounding import remembering
-from rag.measures import normalised
+from rag.measures import holds
 from rag.prompt import FAMILIES
+from rag.similar import remembering
 from rag.types import Question, Source, Sources
 from ui.progress import ProgressBar
 
@@ -46,6 +46,8 @@ VARIANTS = {
     "both": (True, True),
 }
 """drop_repeats and join_adjacent."""
+
+SHIPPED = "repeats left out"
 
 
 class Remembering:
@@ -126,7 +128,7 @@ def _set(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
             parts.library.sync(home / "documents", bar.reading)
         packed = _packed(parts, asked, lambda done: bar("Packing", done, len(asked)))
         count = parts.embedder.count
-        shipped = [_holds(*each) for each in zip(asked, packed["both"], strict=True)]
+        shipped = [_holds(*each) for each in zip(asked, packed[SHIPPED], strict=True)]
         variants = {
             name: _figures(asked, sources, shipped, count) for name, sources in packed.items()
         }
@@ -173,9 +175,8 @@ def _sources(engine: Engine, asked: Asked) -> tuple[Source, ...]:
 
 def _holds(asked: Asked, sources: Sequence[Source]) -> bool:
     """Whether a known answer stands in what is read, as whole words; or evidence where marked."""
-    known = [normalised(each) for each in (asked.evidence or asked.answers)]
-    texts = [f" {normalised(source.read_text)} " for source in sources]
-    return any(f" {each} " in text for each in known if each for text in texts)
+    known = asked.evidence or asked.answers
+    return any(holds(source.read_text, known) for source in sources)
 
 
 def _figures(
@@ -184,10 +185,10 @@ def _figures(
     shipped: Sequence[bool],
     count: Callable[[Sequence[str]], list[int]],
 ) -> dict[str, float]:
-    holds = [_holds(*each) for each in zip(asked, packed, strict=True)]
-    pairs = list(zip(holds, shipped, strict=True))
+    held = [_holds(*each) for each in zip(asked, packed, strict=True)]
+    pairs = list(zip(held, shipped, strict=True))
     return {
-        "read": statistics.fmean(holds),
+        "read": statistics.fmean(held),
         "tokens": statistics.fmean(sum(count([s.read_text for s in each])) for each in packed),
         "articles": statistics.fmean(len({s.document_id for s in each}) for each in packed),
         "gained": sum(now and not before for now, before in pairs),

@@ -24,6 +24,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -111,7 +112,7 @@ def measured(
     for name, limit in limits.items():
         for kind in (search.passages, search.articles):
             result[f"tantivy_{kind.__name__}{name}"] = pace(
-                lambda question, kind=kind, limit=limit: kind(question, 100, limit), questions
+                partial(kind, k=100, documents=limit), questions
             )
     few = questions[: max(1, len(questions) // 8)]
     result["fts5_passages"] = pace(lambda question: catalog.words.passages(question, 100), few)
@@ -203,7 +204,7 @@ def pace(run: Callable[[str], object], questions: Sequence[str]) -> dict[str, fl
 
 def _times(run: Callable[[str], object], questions: Sequence[str]) -> Iterator[float]:
     for question in questions:
-        yield timed(lambda question=question: run(question))[0]
+        yield timed(partial(run, question))[0]
 
 
 if __name__ == "__main__":

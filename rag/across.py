@@ -9,13 +9,13 @@ not bring. That is less than the usual check; the answer's note says which langu
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 
 from rag.cite import citation
 from rag.focus import prose
 from rag.language import language, other_language
+from rag.terms import unaccented
 from rag.types import Claim, Source
 
 __all__ = ["anchors", "carried"]
@@ -28,7 +28,7 @@ _GROUPS = re.compile(r"(?<=\d)[.,\u202f\u00a0](?=\d{3}(?!\d))")
 def anchors(text: str) -> tuple[frozenset[str], frozenset[str]]:
     """The figures and the capitalised words of a text, written alike in all languages."""
     figures = frozenset(_GROUPS.sub("", each).replace(",", ".") for each in _FIGURE.findall(text))
-    return figures, frozenset(_folded(each) for each in _NAME.findall(text))
+    return figures, frozenset(unaccented(each) for each in _NAME.findall(text))
 
 
 def carried(
@@ -58,8 +58,3 @@ def carried(
         )
 
     return [tied(each) for each in claims]
-
-
-def _folded(word: str) -> str:
-    plain = unicodedata.normalize("NFKD", word.casefold())
-    return "".join(each for each in plain if not unicodedata.combining(each))

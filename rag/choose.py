@@ -14,6 +14,7 @@ from string import ascii_uppercase as LETTERS
 
 from index.errors import QuestionError
 from rag.characters import visible
+from rag.closing import closing
 from rag.llm import LLM, Check, Checked, Part, Prefill, Prompt, Waiting
 from rag.prompt import Family, to_answer
 from rag.types import Status
@@ -61,8 +62,7 @@ def weighed(
 def probabilities(llm: LLM, checks: Sequence[Check]) -> Generator[Status, None, list[float]]:
     """The outcome of each check; nothing is written. Raises ModelError."""
     found: list[float] = []
-    steps = llm.generate(checks[-1].prompt, max_tokens=1, checks=checks)
-    try:
+    with closing(llm.generate(checks[-1].prompt, max_tokens=1, checks=checks)) as steps:
         for step in steps:
             if isinstance(step, Checked):
                 found.append(step.probability)
@@ -70,10 +70,6 @@ def probabilities(llm: LLM, checks: Sequence[Check]) -> Generator[Status, None, 
                     break
             elif isinstance(step, Waiting | Prefill):
                 yield told(step)
-    finally:
-        close = getattr(steps, "close", None)
-        if close:
-            close()
     return found
 
 

@@ -25,7 +25,7 @@ from rag.focus import prose
 from rag.similar import Similarity
 from rag.statements import Statement
 from rag.terms import named, terms
-from rag.types import Citation, Claim, Source
+from rag.types import Citation, Claim, Differs, Source
 
 _NOT_ONLY = re.compile(r"\bnot (?:only|just|merely|least)\b|\bno (?:longer|doubt)\b", re.IGNORECASE)
 _MARKED_BONUS = 0.08
@@ -61,8 +61,8 @@ def cite(
         return [Claim(each.text, supported=False, score=0.0) for each in statements]
     alike = similarity([s.text for s in statements], [c.text for c in candidates])
     weights = _weights(candidates, frozenset(terms(question)))
-    around = [part for s in sources for part in (s.title, (s.date or "").replace("-", " "))]
-    evidence = support.Evidence.of([s.text for s in sources], [*around, question])
+    around = [*map(_around, sources), question]
+    evidence = support.Evidence.of([each.text for each in sources], around)
     return [
         _claim(
             each,
@@ -100,19 +100,15 @@ def quoted(
 
     best = max(candidates, key=shared)
     if len(asked) >= _FEWEST_ASKED and shared(best) >= least * len(asked):
-        return _in_its_own_words(best)
+        return in_own_words(_citation(best))
     anywhere = frozenset().union(*(each.words for each in candidates))
     for statement in statements:
         added = {word for word in terms(statement.text) if word not in asked}
         added -= {word for word in added if word[0].isdigit() and word not in anywhere}
         fitting = [each for each in candidates if added and added <= each.words]
         if fitting and shared(best := max(fitting, key=shared)) >= 0.5 * len(asked):
-            return _in_its_own_words(best)
+            return in_own_words(_citation(best))
     return None
-
-
-def _in_its_own_words(evidence: _Evidence) -> Claim:
-    return Claim(" ".join(evidence.text.split()), True, 1.0, (_citation(evidence),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +122,15 @@ class _Evidence:
     context: frozenset[str]
 
 
+def _around(source: Source) -> str:
+    """What is said of a passage beside it: its article's title, and the parts of its date."""
+    return f"{source.title} | {(source.date or '').replace('-', ' ')} |"
+
+
 def _evidence(sources: Sequence[Source]) -> list[_Evidence]:
     found = []
     for source in sources:
-        context = frozenset(terms(source.title)) | frozenset(terms(source.text))
+        context = frozenset(terms(f"{_around(source)} {source.text}"))
         for span in prose(source.text):
             text = span.of(source.text)
             found.append(_Evidence(source, span, text, frozenset(terms(text)), context))
@@ -214,14 +215,9 @@ def _support(coverage: float, similarity: float) -> float:
 
 
 def _figures_agree(wanted: Sequence[str], spans: Sequence[_Evidence]) -> bool:
-    """Whether every figure of the claim stands in the cited passages or their articles' titles."""
-    known = frozenset().union(*(each.words | each.context for each in spans))
-    dates = " ".join(each.source.date or "" for each in spans)
-    return all(
-        word in known or word in dates.replace("-", " ").split()
-        for word in wanted
-        if word[0].isdigit() and len(word) > 1
-    )
+    """Whether every figure of the claim stands in the cited passages, their titles or dates."""
+    known = frozenset().union(*(each.context for each in spans))
+    return all(word in known for word in wanted if word[0].isdigit() and len(word) > 1)
 
 
 def _figures_belong(wanted: Sequence[str], candidates: Sequence[_Evidence]) -> bool:
@@ -278,6 +274,11 @@ def citation(source: Source, span: Span) -> Citation:
         end=source.start + span.end,
         quote=span.of(source.text),
     )
+
+
+def in_own_words(cited: Citation, differs: Differs = "") -> Claim:
+    """The article's own sentence as a claim, in one line."""
+    return Claim(" ".join(cited.quote.split()), True, 1.0, (cited,), differs=differs)
 
 
 def _citation(evidence: _Evidence) -> Citation:

@@ -15,6 +15,7 @@ from rag import choose, conversation, partly, prompt, times, untrusted
 from rag.answerable import answerable
 from rag.characters import visible
 from rag.clock import Clock
+from rag.closing import closing
 from rag.find import Finder, Searcher
 from rag.gate import Gate
 from rag.language import differ, other_language, refusal
@@ -70,7 +71,6 @@ class Engine:
         model: str,
     ) -> None:
         """llm: called when the model is first needed; it may take its time the first time."""
-        self._searcher = searcher
         self._embedder = embedder.name
         self._llm = llm
         self._family = family
@@ -164,7 +164,7 @@ class Engine:
 
         Raises ModelError.
         """
-        self._searcher.warm()
+        self._finder.warm()
         self.warm_model()
 
     def warm_model(self) -> None:
@@ -211,14 +211,14 @@ class Engine:
         checks = () if several else partly.judgement(self._family, opened)
         odds: list[float] = []
         gate = Gate()
-        steps = llm.generate(
+        written = llm.generate(
             whole,
             max_tokens=min(most, self._policy.max_tokens),
             checks=checks,
             never_first=prompt.REFUSAL_WORDS,
         )
         ended = False
-        try:
+        with closing(written) as steps:
             for step in steps:
                 if isinstance(step, Waiting | Prefill):
                     yield choose.told(step)
@@ -235,10 +235,6 @@ class Engine:
                     ended = step.ended
                     if shown := gate.let(step.text, ended=step.ended):
                         yield Token(shown)
-        finally:
-            close = getattr(steps, "close", None)
-            if close:
-                close()
         said = prompt.without_refusal(gate.text)
         if prompt.declines(said) or not said.strip():
             return None, None

@@ -82,8 +82,16 @@ class Finder:
         sources = untrusted.whole(packed, hits)
         return Found(sources, bool(sources) and self._near(hits))
 
+    def warm(self) -> None:
+        """Loads what a search needs. Raises ModelError."""
+        self._searcher.warm()
+
     def nearest(self, question: str, sources: Sequence[Source]) -> float:
-        """The cosine of the question and the sentence most like it, of what the model reads."""
+        """The cosine of the question and the sentence most like it, of what the model reads.
+
+        Embedded anew, though the search has done so in larger batches: a replay, which has no
+        search, has to find the same number.
+        """
         read = [
             span.of(text) for text in (each.read_text for each in sources)
             for span in focus.prose(text)

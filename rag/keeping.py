@@ -11,6 +11,7 @@ from typing import Any
 
 from index.errors import RefdeskError, StorageError
 from rag import receipt
+from rag.closing import closing
 from rag.energy import Meter
 from rag.ledger import Ledger, Row, joules_cost
 from rag.receipts import Receipts, new_id
@@ -58,19 +59,16 @@ class Keeper:
         began = time.perf_counter()
         ticket = self._meter.begin()
         begun, joules = False, None
-        events = ask(asked)
         try:
-            for event in events:
-                begun = True
-                if isinstance(event, Finished):
-                    joules = self._meter.end(ticket)
-                    yield replace(event, answer=self._finished(at, asked, event, joules))
-                else:
-                    yield event
+            with closing(ask(asked)) as events:
+                for event in events:
+                    begun = True
+                    if isinstance(event, Finished):
+                        joules = self._meter.end(ticket)
+                        yield replace(event, answer=self._finished(at, asked, event, joules))
+                    else:
+                        yield event
         finally:
-            close = getattr(events, "close", None)
-            if close:
-                close()
             if joules is None:
                 joules = self._meter.end(ticket)
                 if begun:  # else it was no question, and took nothing

@@ -183,14 +183,11 @@ _YEAR = re.compile(r"(?<![\d.,$€£-])(?:1[5-9]|20)\d\d(?![\d%]|[.,]\d)(?!\s+[a
 
 def days(text: str) -> list[Day]:
     """The days, months and years that a sentence names, with or without their year."""
+    dates, rest = _dates(text)
     found: list[Day] = []
-    rest = text
-    while (first := first_date(rest)) is not None:
-        if first.iso:
-            parts = [int(each) for each in first.iso.split("-")]
-            year, month, day = (*parts, None, None)[:3]
-            found.append((year or 0, month, day))
-        rest = rest[: first.start] + " | " + rest[max(first.end, first.start + 1) :]
+    for iso in dates:
+        year, month, day = (*map(int, iso.split("-")), None, None)[:3]
+        found.append((year or 0, month, day))
     for match in _PARTIAL.finditer(rest):
         name = match["month"] or match["named"]
         of_month = match["d1"] or match["d2"]
@@ -200,7 +197,14 @@ def days(text: str) -> list[Day]:
 
 
 def _without_days(text: str) -> str:
-    rest = text
-    while (first := first_date(rest)) is not None:
-        rest = rest[: first.start] + " | " + rest[max(first.end, first.start + 1) :]
-    return _YEAR.sub(" | ", _PARTIAL.sub(" | ", rest))
+    return _YEAR.sub(" | ", _PARTIAL.sub(" | ", _dates(text)[1]))
+
+
+def _dates(text: str) -> tuple[list[str], str]:
+    """The whole dates in a text, as ISO 8601, and the text without them."""
+    found = []
+    while (first := first_date(text)) is not None:
+        if first.iso:
+            found.append(first.iso)
+        text = text[: first.start] + " | " + text[max(first.end, first.start + 1) :]
+    return found, text

@@ -63,8 +63,6 @@ def written(
     circumstances  versions, models, library and settings: see `rag.circumstances`
     """
     understood = answer.understood or answer.question
-    # "Now" is that day's for ever.
-    day = question.asked or dt.datetime.fromisoformat(at).astimezone().date()
     # Turns that changed nothing had no part in the answer.
     turns = question.history[-conversation.TURNS :] if answer.understood else ()
     held: dict[str, Any] = {
@@ -78,7 +76,7 @@ def written(
             "where": asdict(question.where) if question.where else None,
             "form": question.form,
             "choices": list(question.choices),
-            "day": day.isoformat(),
+            "day": question.asked.isoformat() if question.asked else None,
         },
         "circumstances": dict(circumstances),
         "passages": [

@@ -83,8 +83,7 @@ class Evidence:
         for text in (*passages, *around):
             for word, as_written in spelt(text):
                 written.setdefault(word, as_written)
-        known = frozenset(word for text in (*passages, *around) for word in terms(text))
-        return cls(known, frozenset(pairs), tuple(written.values()))
+        return cls(frozenset(written), frozenset(pairs), tuple(written.values()))
 
 
 def signals(claim: str, evidence: Evidence, alike: Similarity) -> Signals:

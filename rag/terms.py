@@ -72,7 +72,7 @@ def spelt(text: str) -> list[tuple[str, str]]:
         elif lower in _NEGATION or lower.endswith("n't"):
             found.append(("not", lower))
         elif lower not in _STOP and lower not in _FOREIGN_STOP:
-            found.append((_stem(_bare(lower).removesuffix("'s")), lower))
+            found.append((_stem(unaccented(lower).removesuffix("'s")), lower))
     return found
 
 
@@ -87,10 +87,10 @@ def named(text: str) -> list[str]:
     return [word for name in _NAME.findall(text) for word in terms(name)]
 
 
-def _bare(word: str) -> str:
-    """`word` without accents, and "ß" as "ss"."""
+def unaccented(word: str) -> str:
+    """`word` in small letters without accents, and "ß" as "ss"."""
     if word.isascii():
-        return word
+        return word.lower()
     parts = unicodedata.normalize("NFKD", word.casefold())
     return "".join(each for each in parts if not unicodedata.combining(each))
 

@@ -20,6 +20,7 @@ from index import named
 from index.dates import in_words
 from index.types import Span
 from rag import plan
+from rag.cite import citation, in_own_words
 from rag.differ import Contrast, Sentence, contrast, says_over
 from rag.focus import prose
 from rag.types import Answer, Citation, Claim, Source
@@ -80,13 +81,12 @@ def _both(refusal: Answer, question: str, today: dt.date) -> Answer:
     alone: list[_Said] = []
     for source in refusal.sources:
         for span in prose(source.text):
-            place = Span(source.start + span.start, source.start + span.end)
-            own = _citation(source, place)
-            claim = _own_words(own, "")
+            own = citation(source, span)
+            claim = in_own_words(own)
             held = replace(refusal, text=claim.text, refused=False, claims=(claim,))
             others = [
-                (citation, found)
-                for citation, found in _otherwise(question, claim, refusal.sources)
+                (other, found)
+                for other, found in _otherwise(question, claim, refusal.sources)
                 if found.over is not None
             ]
             if others:
@@ -97,7 +97,7 @@ def _both(refusal: Answer, question: str, today: dt.date) -> Answer:
         return refusal
     # "LeCun left Meta in November" says it in fewer words than "formerly at Meta, LeCun has ...".
     best = min(alone, key=lambda each: len(each.citation.quote))
-    claim = _own_words(best.citation, "")
+    claim = in_own_words(best.citation)
     return _written(replace(refusal, text=claim.text, refused=False, claims=(claim,)), {0: [best]})
 
 
@@ -105,20 +105,19 @@ def _otherwise(
     question: str, claim: Claim, sources: Sequence[Source]
 ) -> Iterator[tuple[Citation, Contrast]]:
     """The sentences of other articles that contradict a claim, at most one of each article."""
-    cited = {citation.document_id for citation in claim.citations}
+    cited = {each.document_id for each in claim.citations}
     by_number = {source.number: source for source in sources}
     mine = [
-        _sentence(by_number[each.number], Span(each.start, each.end))
+        _sentence(source, Span(each.start - source.start, each.end - source.start))
         for each in claim.citations
-        if each.number in by_number
+        if (source := by_number.get(each.number))
     ]
     told: set[int] = set()
     for source in sources:
         if source.document_id in cited or source.document_id in told:
             continue
         for span in prose(source.text):
-            place = Span(source.start + span.start, source.start + span.end)
-            other = _sentence(source, place)
+            other = _sentence(source, span)
             contrasts = (
                 contrast(part, claim.text, one, other)
                 for part in plan.searches(question)
@@ -126,7 +125,7 @@ def _otherwise(
             )
             if said := next(filter(None, contrasts), None):
                 told.add(source.document_id)
-                yield _citation(source, place), said
+                yield citation(source, span), said
                 break
 
 
@@ -138,7 +137,7 @@ def _ordered(
 ) -> list[_Said]:
     """What is to be said, the leading statement first; alone where the question's time decides."""
     mine = _Said(own, over=any(each.over == 0 for _, each in others))
-    every = [mine, *(_Said(citation, each.over == 1) for citation, each in others)]
+    every = [mine, *(_Said(other, each.over == 1) for other, each in others)]
     past = named.period(question, today)
     if past is not None and past[1] < today - _PAST:
         lead = _of_time(every, past)
@@ -183,11 +182,11 @@ def _written(answer: Answer, found: dict[int, list[_Said]]) -> Answer:
             text += gap + claim.text + (tail or f" [{lead.citation.number}]")
             claims.append(claim)
         else:
-            claims.append(_own_words(lead.citation, ""))
+            claims.append(in_own_words(lead.citation))
             text += f"{gap}{claims[-1].text} [{lead.citation.number}]"
         for each in rest:
             label, how = _label(lead, each)
-            claims.append(_own_words(each.citation, how))
+            claims.append(in_own_words(each.citation, how))
             text += f"\n\n{label}: {claims[-1].text} [{each.citation.number}]"
     return replace(answer, text=text.strip(), claims=tuple(claims))
 
@@ -214,31 +213,12 @@ def _label(lead: _Said, other: _Said) -> tuple[str, Literal["earlier", "other"]]
     return f"Another article ({when}) says", "other"
 
 
-def _own_words(citation: Citation, differs: Literal["", "earlier", "other"]) -> Claim:
-    return Claim(" ".join(citation.quote.split()), True, 1.0, (citation,), differs=differs)
-
-
-def _place(citation: Citation) -> tuple[int, int]:
-    return citation.document_id, citation.start
+def _place(cited: Citation) -> tuple[int, int]:
+    return cited.document_id, cited.start
 
 
 def _sentence(source: Source, place: Span) -> Sentence:
-    """The sentence at `place` of a document, with the title and the sentence before it."""
-    start, end = place.start - source.start, place.end - source.start
-    before = [span for span in prose(source.text) if span.end <= start]
+    """The sentence at `place` of a passage, with the title and the sentence before it."""
+    before = [span for span in prose(source.text) if span.end <= place.start]
     around = before[-1].of(source.text) if before else ""
-    return Sentence(source.text[start:end], f"{source.title} {around}")
-
-
-def _citation(source: Source, place: Span) -> Citation:
-    return Citation(
-        number=source.number,
-        document=source.document,
-        document_id=source.document_id,
-        title=source.title,
-        date=source.date,
-        page=source.page,
-        start=place.start,
-        end=place.end,
-        quote=source.text[place.start - source.start : place.end - source.start],
-    )
+    return Sentence(place.of(source.text), f"{source.title} {around}")

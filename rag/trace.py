@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from rag.closing import closing
 from rag.llm import LLM, Check, Checked, Piece, Prompt, Step
 
 __all__ = ["Call", "Recorder"]
@@ -58,23 +59,21 @@ class Recorder:
         probabilities: list[float] = []
         tokens: list[int] = []
         text, ended = "", False
-        steps = self._llm.generate(
+        made = self._llm.generate(
             prompt, max_tokens=max_tokens, checks=checks, never_first=never_first
         )
         try:
-            for step in steps:
-                if isinstance(step, Checked):
-                    probabilities.append(step.probability)
-                elif isinstance(step, Piece):
-                    text += step.text
-                    ended = step.ended
-                    if step.token is not None:
-                        tokens.append(step.token)
-                yield step
+            with closing(made) as steps:
+                for step in steps:
+                    if isinstance(step, Checked):
+                        probabilities.append(step.probability)
+                    elif isinstance(step, Piece):
+                        text += step.text
+                        ended = step.ended
+                        if step.token is not None:
+                            tokens.append(step.token)
+                    yield step
         finally:
-            close = getattr(steps, "close", None)
-            if close:
-                close()
             self._calls.append(
                 Call(
                     prompt, max_tokens, tuple(checks), tuple(never_first), tuple(probabilities),

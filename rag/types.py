@@ -57,6 +57,10 @@ class Citation:
     quote: str
 
 
+Differs = Literal["", "earlier", "other"]
+"""Whether a claim is what another article says instead of the one before it, and since when."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """One sentence, list item or table row of an answer, with the spans that support it.
@@ -72,7 +76,7 @@ class Claim:
     supported: bool
     score: float
     citations: tuple[Citation, ...] = ()
-    differs: Literal["", "earlier", "other"] = ""
+    differs: Differs = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from collections.abc import AsyncGenerator
 from queue import Empty, SimpleQueue
 
 from index.errors import RefdeskError, ServeError
+from rag.closing import closing
 from rag.types import Event, Question
 from ui.desk import Desk
 
@@ -88,16 +89,11 @@ class Asking:
 
     def _work(self) -> None:
         try:
-            events = self._desk.ask(self._question)
-            try:
+            with closing(self._desk.ask(self._question)) as events:
                 for event in events:
                     if self._stop.is_set():
                         break
                     self._events.put(event)
-            finally:
-                close = getattr(events, "close", None)
-                if close:
-                    close()
         except Exception as exc:  # the follower tells it
             self._error = exc
         finally:

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from index.errors import QuestionError, UsageError
 from index.types import Filter
 from rag.build import Parts
+from rag.closing import closing
 from rag.types import Answer, Event, Finished, Form, Question, Status, Token, Turn
 from ui.limits import limits_of
 from ui.opening import opened, print_json
@@ -143,7 +144,8 @@ def _answered(events: Iterator[Event], line: StatusLine, *, live: bool) -> Answe
     live  the words are shown as they come; the checked answer then takes their place
     """
     answer: Answer | None = None
-    try:
+    # An answer that was stopped must free the model for the next question.
+    with closing(events):
         for event in events:
             if isinstance(event, Status):
                 line.say(event.text, event.fraction)
@@ -151,11 +153,6 @@ def _answered(events: Iterator[Event], line: StatusLine, *, live: bool) -> Answe
                 line.stream(event.text)
             elif isinstance(event, Finished):
                 answer = event.answer
-    finally:
-        # An answer that was stopped must free the model for the next question.
-        close = getattr(events, "close", None)
-        if close:
-            close()
     line.clear()
     assert answer is not None, "ask ends with Finished"
     return answer

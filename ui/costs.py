@@ -5,8 +5,7 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from index.errors import UsageError
@@ -22,6 +21,18 @@ __all__ = ["cost"]
 _DAYS = 30
 
 
+@dataclass(frozen=True, slots=True)
+class _Period:
+    """What a period's answers took. own: money for energy, if there is a tariff."""
+
+    since: dt.date
+    until: dt.date
+    total: Sum
+    own: float | None
+    currency: str
+    hosted: tuple[tuple[Price, float], ...]
+
+
 def cost(arguments: argparse.Namespace) -> int:
     """Sums up a period. Returns the exit code."""
     today = dt.datetime.now().astimezone().date()
@@ -34,17 +45,23 @@ def cost(arguments: argparse.Namespace) -> int:
         services = _services(section, arguments)
         rows, damaged = parts.ledger.rows(since, until)
     total = summed(rows)
-    own = joules_cost(total.joules, section.tariff) if section.tariff else None
-    hosted = [
-        (each, tokens_cost(total.prompt_tokens, total.answer_tokens, each.input, each.output))
-        for each in services
-    ]
+    period = _Period(
+        since,
+        until,
+        total,
+        joules_cost(total.joules, section.tariff) if section.tariff else None,
+        section.currency,
+        tuple(
+            (each, tokens_cost(total.prompt_tokens, total.answer_tokens, each.input, each.output))
+            for each in services
+        ),
+    )
     if damaged:
         lines = counted(damaged, "line")
         print(f"refdesk: {lines} of the ledger cannot be read and not counted.", file=sys.stderr)
     if arguments.json:
-        return print_json(_json(since, until, total, own, section.currency, hosted, damaged))
-    print("\n".join(_lines(since, until, total, own, section.currency, hosted)))
+        return print_json({**_json(period), "unreadable": damaged})
+    print("\n".join(_lines(period)))
     return 0
 
 
@@ -59,31 +76,27 @@ def _services(section: CostSection, arguments: argparse.Namespace) -> list[Price
     return named + listed
 
 
-def _lines(
-    since: dt.date,
-    until: dt.date,
-    total: Sum,
-    own: float | None,
-    currency: str,
-    hosted: Sequence[tuple[Price, float]],
-) -> list[str]:
+def _lines(period: _Period) -> list[str]:
+    total = period.total
     asked = counted(total.questions, "question")
     ends = f"{total.answered:,} answered, {total.refused:,} refused, {total.stopped:,} stopped"
     energy = f"{total.joules / 3600:,.3g} Wh" if total.kwh < 1 else f"{total.kwh:,.3g} kWh"
     told = [
-        f"{since} to {until}: {asked} ({ends})",
+        f"{period.since} to {period.until}: {asked} ({ends})",
         f"  tokens   {total.prompt_tokens:,} read, {total.answer_tokens:,} written",
         f"  time     {total.seconds:,.0f} s",
         f"  energy   {energy}, {_how(total)}",
     ]
-    if own is None:
+    if period.own is None:
         told.append("  money    not told: set cost.tariff to your price of a kilowatt-hour")
     else:
-        told.append(f"  money    {money(own, currency)} for energy, at your tariff")
-    if hosted:
+        told.append(f"  money    {money(period.own, period.currency)} for energy, at your tariff")
+    if period.hosted:
         told.append("The same tokens at a hosted service's prices:")
-        width = max(len(each.name) for each, _ in hosted)
-        told += [f"  {each.name:<{width}}  {money(sum_, each.currency)}" for each, sum_ in hosted]
+        width = max(len(each.name) for each, _ in period.hosted)
+        told += [
+            f"  {each.name:<{width}}  {money(sum_, each.currency)}" for each, sum_ in period.hosted
+        ]
     return told
 
 
@@ -95,25 +108,16 @@ def _how(total: Sum) -> str:
     return "an estimate: busy cores, at cost.watts_per_core"
 
 
-def _json(
-    since: dt.date,
-    until: dt.date,
-    total: Sum,
-    own: float | None,
-    currency: str,
-    hosted: Sequence[tuple[Price, float]],
-    damaged: int,
-) -> dict[str, Any]:
+def _json(period: _Period) -> dict[str, Any]:
     return {
-        "since": since.isoformat(),
-        "until": until.isoformat(),
-        "questions": total.questions,
-        **asdict(total),
-        "kwh": total.kwh,
-        "money": own,
-        "currency": currency,
-        "hosted": [{**asdict(each), "money": sum_} for each, sum_ in hosted],
-        "unreadable": damaged,
+        "since": period.since.isoformat(),
+        "until": period.until.isoformat(),
+        "questions": period.total.questions,
+        **asdict(period.total),
+        "kwh": period.total.kwh,
+        "money": period.own,
+        "currency": period.currency,
+        "hosted": [{**asdict(each), "money": sum_} for each, sum_ in period.hosted],
     }
 
 

@@ -7,25 +7,21 @@ tenths of a second, and is kept for the files that follow.
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
-import subprocess
-import sys
 import threading
 import weakref
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from index.child import end, ending, receive, send, start
 from index.errors import ReadError
 from index.read import read_all
 from index.types import Part
-from index.worker import error_from, part_from, receive, send
+from index.worker import error_from, part_from
 
 __all__ = ["Parser"]
 
-_ROOT = Path(__file__).resolve().parent.parent
 # Their readers are decoding and patterns in Python that take a fraction of a second at this size:
 # handing them over would cost more than it guards against.
 _PLAIN = frozenset({".txt", ".text", ".md", ".markdown"})
@@ -148,25 +144,17 @@ class _Process:
     """A running worker."""
 
     def __init__(self, worker: Sequence[str], seconds: int, memory_mb: int) -> None:
-        path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
         # One thread each for libraries that would reserve memory for many.
         threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
         try:
-            self._process = subprocess.Popen(
-                # -P: modules that lie in the current folder, among the documents, are not run
-                [sys.executable, "-P", *worker, str(seconds), str(memory_mb)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env={**os.environ, **threads, "PYTHONPATH": path},
-            )
+            self._process = start([*worker, str(seconds), str(memory_mb)], threads)
         except OSError as exc:
             raise ReadError(
                 f"could not be read: no process can be started for it ({exc.strerror}); end other"
                 " programs and try again"
             ) from exc
         self._seconds = seconds
-        self._finalizer = weakref.finalize(self, _ended, self._process)
+        self._finalizer = weakref.finalize(self, end, self._process)
         self.expired = False
 
     def is_usable(self) -> bool:
@@ -195,13 +183,7 @@ class _Process:
 
     def ending(self) -> str:
         """How the process ended, in words."""
-        code = self._process.wait()
-        if code >= 0:
-            return f"exit code {code}"
-        try:
-            return signal.Signals(-code).name
-        except ValueError:
-            return f"signal {-code}"
+        return ending(self._process)
 
     def stop(self) -> None:
         self._finalizer()
@@ -228,15 +210,6 @@ class _Process:
             timer.cancel()
             with guard:
                 arrived = True
-
-
-def _ended(process: subprocess.Popen[bytes]) -> None:
-    process.kill()  # it holds nothing that a kill could damage
-    for stream in (process.stdin, process.stdout):
-        if stream is not None:
-            with contextlib.suppress(OSError):
-                stream.close()
-    process.wait()
 
 
 def _is_small_text(path: Path) -> bool:

@@ -1,8 +1,7 @@
 """The process that parses files for another one: `python -m index.worker`.
 
-Reads requests from standard input and writes messages to standard output, both as JSON behind a
-length of four bytes. Knows the readers and nothing of models or of the library. It ends with
-its parent: at the end of its input, or by an alarm where a parser holds it fast.
+Talks as `index.child` has it. Knows the readers and nothing of models or of the library. It ends
+with its parent: at the end of its input, or by an alarm where a parser holds it fast.
 
     {"ready": true} is sent once all is imported; then, for each request:
 
@@ -15,22 +14,19 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import json
-import os
-import queue
 import signal
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from index import errors
+from index.child import listening, send, talk
 from index.errors import ReadError
 from index.read import members, part_of
 from index.types import Document, Page, Part, Span
 
-__all__ = ["error_from", "main", "part_from", "receive", "send"]
+__all__ = ["error_from", "main", "part_from"]
 
 _MB = 1024 * 1024
 _GRACE = 10  # seconds after which the alarm ends what a parent should have ended
@@ -39,30 +35,13 @@ _GRACE = 10  # seconds after which the alarm ends what a parent should have ende
 def main() -> None:
     """Serves requests until the input ends. Arguments: seconds a member, MB of memory."""
     seconds, memory = int(sys.argv[1]), int(sys.argv[2])
-    out = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what a library prints must not land between the messages
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C: the parent decides
+    out = talk()
     _limit(memory)
-    requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    threading.Thread(target=_listen, args=(sys.stdin.buffer, requests), daemon=True).start()
+    requests = listening()
     send(out, {"ready": True})
     while True:
         for message in _answered(requests.get(), seconds):
             send(out, message)
-
-
-def send(stream: IO[bytes], message: Any) -> None:
-    data = json.dumps(message).encode("ascii")
-    stream.write(len(data).to_bytes(4, "big") + data)
-    stream.flush()
-
-
-def receive(stream: IO[bytes]) -> Any:
-    """The next message; None at the end of the stream, or where it breaks off."""
-    head = stream.read(4)
-    size = int.from_bytes(head, "big")
-    data = stream.read(size) if len(head) == 4 else b""
-    return json.loads(data) if data and len(data) == size else None
 
 
 def part_from(message: Any) -> Part:
@@ -80,13 +59,6 @@ def error_from(message: Any) -> ReadError:
     """The error that a message tells."""
     kind: type[ReadError] = getattr(errors, message["error"])
     return kind(message["message"])
-
-
-def _listen(stream: IO[bytes], requests: queue.SimpleQueue[Any]) -> None:
-    # A thread of its own, so that the parent's end is noticed in the middle of a parse too.
-    while (request := receive(stream)) is not None:
-        requests.put(request)
-    os._exit(0)
 
 
 def _answered(request: Any, seconds: int) -> Iterator[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -26,9 +27,9 @@ if TYPE_CHECKING:
     from rag.find import Searcher
     from rag.keeping import Keeper
     from rag.ledger import Ledger
-    from rag.llama import LlamaCpp
     from rag.llm import LLM
     from rag.receipts import Receipts
+    from rag.remote import Remote
     from rag.replay import Difference, Telling
     from rag.types import Event, Question
 
@@ -49,7 +50,7 @@ class Parts:
         self._loading = loading or (lambda _: None)
         self._lock = threading.Lock()
         self._keeper_lock = threading.Lock()
-        self._llm: LlamaCpp | None = None
+        self._llm: Remote | None = None
         self._keeper: Keeper | None = None
 
     @cached_property
@@ -223,7 +224,7 @@ class Parts:
 
     def llm(self) -> LLM:
         """The language model, loaded once. Raises ModelMissingError, ChecksumError, ModelError."""
-        from rag.llama import LlamaCpp
+        from rag.remote import Remote
 
         with self._lock:
             if self._llm is None:
@@ -231,13 +232,16 @@ class Parts:
                 folder = self.models.locate(entry.name)
                 self._loading(f"Loading {entry.name}")
                 section = self.settings.model
-                self._llm = LlamaCpp(
+                self._llm = Remote(
                     folder / entry.main_file.name,
                     name=entry.name,
                     context=min(section.context, entry.context),
+                    pool=section.pool,
+                    seats=section.askers,
                     threads=section.threads or None,
                     draft=section.draft,
                     gpu_layers=section.gpu_layers,
+                    kept_mb=section.kept_mb,
                 )
             return self._llm
 
@@ -267,13 +271,18 @@ class Parts:
                 self._keeper = Keeper(
                     self.receipts if self.settings.receipts.keep else None,
                     self.ledger,
-                    energy.Meter(energy.counter(section.watts_per_core)),
+                    energy.Meter(energy.counter(section.watts_per_core, self._busy_s)),
                     lambda: self.circumstances(self.library.revision()),
                     model=self.settings.models.generator,
                     tariff=section.tariff,
                     currency=section.currency,
                 )
             return self._keeper
+
+    def _busy_s(self) -> float:
+        """Core seconds of this process and of the model's, so far."""
+        llm = self._llm
+        return time.process_time() + (llm.busy_s if llm else 0.0)
 
     def circumstances(self, revision: int | None = None) -> dict[str, Any]:
         """What answers are made with now. revision: of the library; None: there is none.

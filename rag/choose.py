@@ -15,7 +15,7 @@ from string import ascii_uppercase as LETTERS
 from index.errors import QuestionError
 from rag.characters import visible
 from rag.closing import closing
-from rag.llm import LLM, Check, Checked, Part, Prefill, Prompt, Waiting
+from rag.llm import LLM, Began, Check, Checked, Part, Prefill, Prompt, Waiting
 from rag.prompt import Family, to_answer
 from rag.types import Status
 
@@ -68,13 +68,15 @@ def probabilities(llm: LLM, checks: Sequence[Check]) -> Generator[Status, None, 
                 found.append(step.probability)
                 if len(found) == len(checks):
                     break
-            elif isinstance(step, Waiting | Prefill):
+            elif isinstance(step, Waiting | Began | Prefill):
                 yield told(step)
     return found
 
 
-def told(step: Waiting | Prefill) -> Status:
+def told(step: Waiting | Began | Prefill) -> Status:
     """What a step before the first word means to whoever waits."""
+    if isinstance(step, Began):
+        return Status("Reading the passages")
     if isinstance(step, Waiting):
         others = "1 other question" if step.ahead == 1 else f"{step.ahead} others"
         return Status(f"Waiting for {others} to be answered")

@@ -15,11 +15,15 @@ class Clock:
         self._retrieved = 0.0
         self._first = 0.0
         self._tokens = 0
-        self.prompt_tokens = 0
+        self._prompt_tokens = 0
 
     def retrieved(self) -> float:
         self._retrieved = time.perf_counter() - self._start
         return self._retrieved
+
+    def began(self, prompt_tokens: int) -> None:
+        """A prompt is being read."""
+        self._prompt_tokens = prompt_tokens
 
     def spoke(self, tokens: int) -> None:
         if not self._first:
@@ -31,6 +35,6 @@ class Clock:
             retrieve_s=round(self._retrieved, 3),
             first_token_s=round(self._first, 3),
             total_s=round(time.perf_counter() - self._start, 3),
-            prompt_tokens=self.prompt_tokens,
+            prompt_tokens=self._prompt_tokens,
             answer_tokens=self._tokens,
         )

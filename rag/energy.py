@@ -8,7 +8,6 @@ all that runs on it.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,13 +78,11 @@ class Rapl:
 
 
 class Estimate:
-    """Seconds of work of this process's threads, times what a busy core is said to take."""
+    """Seconds of work of our threads, times what a busy core is said to take."""
 
     measured = False
 
-    def __init__(
-        self, watts_per_core: float, busy_s: Callable[[], float] = time.process_time
-    ) -> None:
+    def __init__(self, watts_per_core: float, busy_s: Callable[[], float]) -> None:
         """busy_s: core seconds so far"""
         self._watts = watts_per_core
         self._busy_s = busy_s
@@ -94,12 +91,12 @@ class Estimate:
         return self._watts * self._busy_s()
 
 
-def counter(watts_per_core: float, folder: Path = POWERCAP) -> Counter:
-    """The processor's own counter where it may be read, else an estimate."""
+def counter(watts_per_core: float, busy_s: Callable[[], float], folder: Path = POWERCAP) -> Counter:
+    """The processor's own counter where it may be read, else an estimate from `busy_s`."""
     try:
         return Rapl(folder)
     except (OSError, ValueError):
-        return Estimate(watts_per_core)
+        return Estimate(watts_per_core, busy_s)
 
 
 class Meter:

@@ -19,7 +19,7 @@ from rag.closing import closing
 from rag.find import Finder, Searcher
 from rag.gate import Gate
 from rag.language import differ, other_language, refusal
-from rag.llm import LLM, Checked, Prefill, Waiting
+from rag.llm import LLM, Began, Checked, Prefill, Waiting
 from rag.trace import Call, Recorder
 from rag.types import (
     Answer,
@@ -127,7 +127,7 @@ class Engine:
             yield _finished(typed, self._refused(text, sources, clock))
             return
         yield Status("Waiting for the language model")
-        llm = Recorder(self._llm())
+        llm = Recorder(self._llm(), clock.began)
         if asked.choices:
             chosen = yield from self._chosen(llm, sources, text, asked.choices, clock)
             yield _finished(typed, chosen, llm.calls)
@@ -169,7 +169,8 @@ class Engine:
 
     def warm_model(self) -> None:
         """Loads the language model and reads the instructions. Raises ModelError."""
-        self._llm().warm(prompt.instructions(self._family))
+        for _ in self._llm().read(prompt.instructions(self._family)):
+            pass
 
     def _understood(self, asked: Question) -> tuple[str, str]:
         """The question as typed, and as it stands alone. Raises QuestionError."""
@@ -207,7 +208,6 @@ class Engine:
         opened = prompt.asked(self._family, sources, question, kind, whole=several)
         whole = prompt.to_answer(self._family, opened)
         most = prompt.SHORT_TOKENS if kind == "short" else self._policy.max_tokens
-        clock.prompt_tokens = llm.count(whole)
         checks = () if several else partly.judgement(self._family, opened)
         odds: list[float] = []
         gate = Gate()
@@ -220,7 +220,7 @@ class Engine:
         ended = False
         with closing(written) as steps:
             for step in steps:
-                if isinstance(step, Waiting | Prefill):
+                if isinstance(step, Waiting | Began | Prefill):
                     yield choose.told(step)
                 elif isinstance(step, Checked):
                     odds.append(step.probability)
@@ -265,7 +265,6 @@ class Engine:
     ) -> Generator[Event, None, Answer]:
         """The choice that the model finds likeliest, cited where the passages support it."""
         opened = prompt.asked(self._family, sources, question)
-        clock.prompt_tokens = llm.count(choose.asked(self._family, opened, choices))
         odds = yield from choose.weighed(llm, self._family, opened, choices)
         clock.spoke(0)
         best = odds.index(max(odds))

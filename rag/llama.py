@@ -1,67 +1,72 @@
-"""llama.cpp in process: our own greedy loop over llama-cpp-python's low-level interface.
+"""llama.cpp over llama-cpp-python's low-level interface: a model with room for several texts.
 
-The one place that imports llama_cpp. What the loop does beyond `Llama.generate`:
-
-- logits are asked for only where they are read: the last prompt token and drafted tokens;
-- what a prompt begins with in common with the last keeps its keys and values (KV), where it would
-  be read in the same slices, so that an answer does not depend on what was asked before;
-- answers copy from their passages, so the tokens that followed the same words in the prompt are
-  drafted and checked in one batch (prompt lookup decoding, Saxena 2023; verified greedily as in
-  Leviathan et al. 2023, so that the text is the one that plain greedy decoding gives).
+The one place that imports llama_cpp. Texts are told apart by a number, their sequence; what has
+been read of them stays as keys and values (KV) in one pool. Used by one thread.
 """
 
 from __future__ import annotations
 
-import codecs
 import ctypes
 import functools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from index.errors import ModelError, ModelLoadError
 from rag import built
-from rag.drafting import Lookup
-from rag.llm import Check, Checked, Part, Piece, Prefill, Prompt, Step, Waiting
-from rag.slicing import Slice, common, sliced
-from rag.turns import Turns
+from rag.llm import Part, Prompt
+from rag.slicing import LONGEST, Slice, sliced
+
+__all__ = ["BATCH", "Llama", "Logits", "Row"]
+
+BATCH = 128
+"""Tokens read at once, at most. llama.cpp sets memory aside for the logits of each."""
+
+assert LONGEST <= BATCH
+
+Logits = npt.NDArray[np.float32]
+"""Shape (vocabulary,)."""
 
 
-class LlamaCpp:
-    """One GGUF model with one context, used by one caller at a time in order of arrival."""
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A token to be read. wanted: the logits of what follows it"""
+
+    token: int
+    position: int
+    sequence: int
+    wanted: bool
+
+
+class Llama:
+    """A GGUF model and a pool of keys and values."""
 
     def __init__(
         self,
         path: Path,
         *,
         name: str,
-        context: int = 4096,
+        context: int,
+        pool: int,
+        sequences: int,
         threads: int | None = None,
-        draft: int = 4,
         gpu_layers: int = -1,
     ) -> None:
         """Loads the model.
 
-        path     a GGUF file whose checksum the caller has verified
-        context  tokens of prompt and answer together
-        threads  None: all cores that this process may use
-        draft    tokens drafted by prompt lookup; 0: off
+        path       a GGUF file whose checksum the caller has verified
+        context    tokens of one text, at most
+        pool       tokens of all texts together; `context` at least
+        sequences  texts at once
+        threads    None: all cores that this process may use
 
         Raises ModelLoadError.
         """
-        self.name = name
-        self.context = context
-        self._draft = draft
-        self._turns = Turns()
-        self._kv: list[int] = []
-        self._held: list[Slice] = []
-        """The slices of the last prompt that the context begins with."""
-        self._logits_ready = False
-        """Whether the last token in the context was decoded with logits that still stand."""
-        self._closed = False
         try:
             import llama_cpp
         except (ImportError, OSError, RuntimeError) as exc:
@@ -82,26 +87,27 @@ class LlamaCpp:
             )
         trained = int(llama_cpp.llama_model_n_ctx_train(self._model))
         self.context = min(context, trained) if trained > 0 else context
+        self.pool = max(pool, self.context)
         self._cores = threads or _cores()
         options = llama_cpp.llama_context_default_params()
-        options.n_ctx = self.context
-        options.n_batch = 512
-        options.n_ubatch = 512
-        options.n_seq_max = 1
-        options.n_threads = self._cores
-        options.n_threads_batch = self._cores
+        options.n_ctx = self.pool
+        options.n_batch = options.n_ubatch = BATCH
+        options.n_seq_max = sequences
+        # One pool, so that one long text can have what several short ones have.
+        options.kv_unified = True
+        options.n_threads = options.n_threads_batch = self._cores
         options.no_perf = True
         self._context = llama_cpp.llama_init_from_model(self._model, options)
         if not self._context:
             llama_cpp.llama_model_free(self._model)
             raise ModelLoadError(
-                f"There is not enough memory to run {name} with a context of {self.context} "
-                "tokens. Lower `model.context`, or choose a smaller model."
+                f"There is not enough memory to run {name} with {self.pool} tokens. Lower "
+                "`model.pool` and `model.context`, or choose a smaller model."
             )
         self._memory = llama_cpp.llama_get_memory(self._context)
         self._vocab = llama_cpp.llama_model_get_vocab(self._model)
         self._n_vocab = int(llama_cpp.llama_vocab_n_tokens(self._vocab))
-        self._batch = llama_cpp.llama_batch_init(512, 0, 1)
+        self._batch = llama_cpp.llama_batch_init(BATCH, 0, 1)
 
     @functools.cached_property
     def runs(self) -> dict[str, Any]:
@@ -109,84 +115,73 @@ class LlamaCpp:
         return built.described(self._lib, self._cores, self._layers)
 
     def close(self) -> None:
-        """Frees the model once the caller in hand is done."""
-        for _ in self._turns.take():
-            pass
-        try:
-            if not self._closed:
-                self._closed = True
-                self._lib.llama_batch_free(self._batch)
-                self._lib.llama_free(self._context)
-                self._lib.llama_model_free(self._model)
-        finally:
-            self._turns.give()
+        """Frees the model, which is of no use any more."""
+        self._lib.llama_batch_free(self._batch)
+        self._lib.llama_free(self._context)
+        self._lib.llama_model_free(self._model)
 
-    def count(self, prompt: Prompt) -> int:
-        return _length(self._sliced(prompt))
+    def sliced(self, prompt: Prompt) -> list[Slice]:
+        """A prompt's tokens as they are read."""
+        parts = [(self._encode(part), part.kept) for part in prompt]
+        if self._lib.llama_vocab_get_add_bos(self._vocab):
+            parts.insert(0, ([int(self._lib.llama_vocab_bos(self._vocab))], False))
+        return sliced(parts)
 
-    def generate(
-        self,
-        prompt: Prompt,
-        *,
-        max_tokens: int,
-        checks: Sequence[Check] = (),
-        never_first: Sequence[str] = (),
-    ) -> Iterator[Step]:
-        slices = self._sliced(prompt)
-        asides = [self._sliced(check.prompt) for check in checks]
-        length = _length(slices)
-        longest = max(length + max_tokens, *map(_length, asides), 0)
-        if longest > self.context:
-            raise ModelError(
-                f"A prompt of {length} tokens and an answer of {max_tokens} do not fit the "
-                f"model's context of {self.context}. Raise `model.context` or lower "
-                "`answer.passage_tokens`."
-            )
-        taken = False
-        try:
-            for ahead in self._turns.take():
-                yield Waiting(ahead)
-            taken = True
-            for check, aside in zip(checks, asides, strict=True):
-                for done in self._read(aside):
-                    yield Prefill(done, _length(aside))
-                yield Checked(self._weigh(check))
-            for done in self._read(slices):
-                yield Prefill(done, length)
-            yield from self._write(max_tokens, self._firsts(never_first))
-        finally:
-            if taken:
-                self._turns.give()
-
-    def _weigh(self, check: Check) -> float:
-        logits = self._logits(-1).astype(np.float64)
-        odds = np.exp(logits - logits.max())
-        likely = odds[self._firsts(check.likely)].sum()
-        against = (
-            odds[self._firsts(check.unlikely)].sum() if check.unlikely else odds.sum() - likely
-        )
-        return float(likely / max(likely + against, 1e-300))
-
-    def _firsts(self, words: Sequence[str]) -> list[int]:
+    def firsts(self, words: Sequence[str]) -> list[int]:
+        """The tokens that `words` begin with."""
         return sorted({self._encode(Part(word))[0] for word in words})
 
-    def warm(self, prompt: Prompt) -> None:
-        slices = self._sliced(prompt)
-        for _ in self._turns.take():
-            pass
-        try:
-            for _ in self._read(slices):
-                pass
-        finally:
-            self._turns.give()
+    def piece(self, token: int) -> bytes:
+        """What a token says, which may be a part of a letter."""
+        held = ctypes.create_string_buffer(256)
+        n = self._lib.llama_token_to_piece(self._vocab, token, held, 256, 0, False)
+        return held.raw[: max(n, 0)]
 
-    def _sliced(self, prompt: Prompt) -> list[Slice]:
-        parts = [self._encode(part) for part in prompt]
-        if self._lib.llama_vocab_get_add_bos(self._vocab):
-            parts[:1] = [
-                [int(self._lib.llama_vocab_bos(self._vocab)), *(parts[0] if parts else [])]
-            ]
-        return sliced(parts)
+    def is_end(self, token: int) -> bool:
+        """Whether a token ends an answer."""
+        return bool(self._lib.llama_vocab_is_eog(self._vocab, token))
+
+    def decode(self, rows: Sequence[Row]) -> None:
+        """Reads up to `BATCH` tokens. Raises ModelError: the pool is then as it was, or empty."""
+        batch = self._batch
+        batch.n_tokens = len(rows)
+        for at, row in enumerate(rows):
+            batch.token[at] = row.token
+            batch.pos[at] = row.position
+            batch.n_seq_id[at] = 1
+            batch.seq_id[at][0] = row.sequence
+            batch.logits[at] = row.wanted
+        status = self._lib.llama_decode(self._context, batch)
+        if status != 0:
+            raise ModelError(
+                f"llama.cpp could not go on (llama_decode returned {status}). Ask again; if it "
+                "happens every time, lower `model.context`."
+            )
+
+    def logits(self, at: int) -> Logits:
+        """Of the row `at` of what was read last; valid until more is read."""
+        pointer = self._lib.llama_get_logits_ith(self._context, at)
+        return np.ctypeslib.as_array(pointer, shape=(self._n_vocab,))
+
+    def forget(self, sequence: int, kept: int) -> None:
+        """Frees what was read of a text after its first `kept` tokens."""
+        self._lib.llama_memory_seq_rm(self._memory, sequence, kept, -1)
+
+    def forget_all(self) -> None:
+        self._lib.llama_memory_clear(self._memory, True)
+
+    def saved(self, sequence: int) -> bytes:
+        """The keys and values of a text, for `restore`."""
+        size = self._lib.llama_state_seq_get_size(self._context, sequence)
+        held = (ctypes.c_uint8 * size)()
+        n = self._lib.llama_state_seq_get_data(self._context, held, size, sequence)
+        return bytes(memoryview(held)[:n])
+
+    def restore(self, sequence: int, state: bytes) -> bool:
+        """Puts back what `saved` gave, as the text `sequence`. Returns whether there was room."""
+        held = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
+        n = self._lib.llama_state_seq_set_data(self._context, held, len(state), sequence)
+        return int(n) == len(state)
 
     def _encode(self, part: Part) -> list[int]:
         data = part.text.encode("utf-8")
@@ -194,98 +189,6 @@ class LlamaCpp:
         held = (ctypes.c_int32 * room)()
         n = self._lib.llama_tokenize(self._vocab, data, len(data), held, room, False, part.template)
         return held[: max(n, 0)]
-
-    def _read(self, slices: list[Slice]) -> Iterator[int]:
-        """Decodes a prompt but for the slices that the context begins with. Yields tokens done."""
-        kept = common(self._held, slices)
-        whole = _length(slices)
-        if kept == len(slices) and len(self._kv) == whole and self._logits_ready:
-            return
-        # Of the last slice the logits are needed, and alone they would not be the same numbers.
-        kept = min(kept, len(slices) - 1)
-        del self._held[kept:]
-        self._forget(_length(self._held))
-        for each in slices[kept:]:
-            self._decode(each, last_only=len(self._kv) + len(each) == whole)
-            self._held.append(each)
-            yield len(self._kv)
-
-    def _write(self, max_tokens: int, never_first: Sequence[int]) -> Iterator[Piece]:
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        lookup = Lookup(self._kv)
-        logits = self._logits(-1).copy()
-        logits[list(never_first)] = -np.inf
-        token = int(logits.argmax())
-        made = 0
-        while True:
-            if self._lib.llama_vocab_is_eog(self._vocab, token):
-                yield Piece(decoder.decode(b"", True), made, ended=True)
-                return
-            draft = lookup.draft(token, min(self._draft, max_tokens - made - 1))
-            made += 1
-            text = decoder.decode(self._piece(token))
-            if made == max_tokens:
-                yield Piece(text + decoder.decode(b"", True), made, token=token)
-                return
-            yield Piece(text, made, token=token)
-            base = len(self._kv)
-            self._decode([token, *draft])
-            accepted = 0
-            while True:
-                following = int(self._logits(accepted).argmax())
-                if accepted == len(draft) or draft[accepted] != following:
-                    break
-                accepted += 1
-                if self._lib.llama_vocab_is_eog(self._vocab, following):
-                    break
-                made += 1
-                yield Piece(decoder.decode(self._piece(following)), made, token=following)
-            if made == max_tokens:
-                return
-            self._forget(base + 1 + accepted)
-            lookup.extend([token, *draft[:accepted]])
-            token = following
-
-    def _decode(self, tokens: Sequence[int], *, last_only: bool | None = None) -> None:
-        """Appends `tokens` to the context. Logits: for all, for the last, or (False) for none."""
-        batch, base = self._batch, len(self._kv)
-        batch.n_tokens = len(tokens)
-        for at, token in enumerate(tokens):
-            batch.token[at] = token
-            batch.pos[at] = base + at
-            batch.n_seq_id[at] = 1
-            batch.seq_id[at][0] = 0
-            batch.logits[at] = last_only is None or (last_only and at == len(tokens) - 1)
-        status = self._lib.llama_decode(self._context, batch)
-        if status != 0:
-            self._lib.llama_memory_clear(self._memory, True)
-            self._kv.clear()
-            self._held.clear()
-            raise ModelError(
-                f"llama.cpp could not go on (llama_decode returned {status}). Ask again; if it "
-                "happens every time, lower `model.context`."
-            )
-        self._kv.extend(tokens)
-        self._logits_ready = last_only is not False
-
-    def _forget(self, kept: int) -> None:
-        if kept < len(self._kv):
-            self._lib.llama_memory_seq_rm(self._memory, 0, kept, -1)
-            del self._kv[kept:]
-            self._logits_ready = False
-
-    def _logits(self, at: int) -> np.ndarray[Any, np.dtype[np.float32]]:
-        pointer = self._lib.llama_get_logits_ith(self._context, at)
-        return np.ctypeslib.as_array(pointer, shape=(self._n_vocab,))
-
-    def _piece(self, token: int) -> bytes:
-        held = ctypes.create_string_buffer(256)
-        n = self._lib.llama_token_to_piece(self._vocab, token, held, 256, 0, False)
-        return held.raw[: max(n, 0)]
-
-
-def _length(slices: Sequence[Slice]) -> int:
-    return sum(map(len, slices))
 
 
 def _cores() -> int:

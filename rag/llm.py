@@ -13,10 +13,15 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece of a prompt. `template`: written by us, control tokens are recognised in it."""
+    """A piece of a prompt.
+
+    template  written by us: control tokens are recognised in it
+    kept      other prompts go on differently from its end, and need not read again up to there
+    """
 
     text: str
     template: bool = False
+    kept: bool = False
 
 
 Prompt = tuple[Part, ...]
@@ -30,8 +35,15 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Began:
+    """It is the caller's turn. `tokens`: of the prompt."""
+
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
 class Prefill:
-    """The prompt is being read: `done` of `total` tokens."""
+    """The prompt, or a check's, is being read: `done` of `total` tokens."""
 
     done: int
     total: int
@@ -73,7 +85,7 @@ class Check:
     unlikely: tuple[str, ...] = ()
 
 
-Step = Waiting | Prefill | Checked | Piece
+Step = Waiting | Began | Prefill | Checked | Piece
 
 
 class LLM(Protocol):
@@ -81,10 +93,6 @@ class LLM(Protocol):
 
     name: str
     context: int
-
-    def count(self, prompt: Prompt) -> int:
-        """Tokens of a prompt."""
-        ...
 
     def generate(
         self,
@@ -105,8 +113,12 @@ class LLM(Protocol):
         """
         ...
 
-    def warm(self, prompt: Prompt) -> None:
-        """Reads a prompt ahead of time, so that prompts that start alike begin sooner."""
+    def read(self, prompt: Prompt) -> Iterator[Step]:
+        """Reads a prompt while nobody asks, so that prompts that begin alike begin sooner.
+
+        Ends early where somebody asks; what was read by then is kept. Closing the iterator stops
+        the work. Raises ModelError.
+        """
         ...
 
     def close(self) -> None: ...

@@ -111,7 +111,7 @@ FAMILIES: dict[str, Family] = {"qwen2.5": _CHATML, "smollm2": _CHATML}
 def instructions(family: Family, form: Form = "full") -> Prompt:
     """The part that all prompts for answers of one form start with."""
     told = SHORT_INSTRUCTIONS if form == "short" else INSTRUCTIONS
-    return (Part(family.system[0] + told + family.system[1] + family.user[0], template=True),)
+    return (Part(family.system[0] + told + family.system[1] + family.user[0], True, kept=True),)
 
 
 def asked(
@@ -132,14 +132,16 @@ def asked(
     """
     whole = whole or question
     read = listed(sources, whole)
-    between = fence(whole, (read, whole, question))
+    # Of the passages alone, so that they stand alike while a question is still being typed.
+    between = fence(read, (read, whole, question))
     wanted = told(question) if form == "full" else ""
     asked_in = language(question)
     if asked_in and asked_in != "en":
         wanted += f"\nAnswer in {NAMES[asked_in]}."
     return (
         *instructions(family, form),
-        Part(f"Passages {between}:\n{read}\n{between}\n\nQuestion: {visible(question)}{wanted}"),
+        Part(f"Passages {between}:\n{read}\n{between}\n\n", kept=True),
+        Part(f"Question: {visible(question)}{wanted}", kept=True),
     )
 
 

@@ -112,7 +112,19 @@ class EmbedderSection:
 class ModelSection:
     context: int = setting(4096, "Tokens of prompt and answer together.", least=512, most=131072)
     threads: int = setting(0, "Threads of llama.cpp; 0: all cores.", least=0, most=512)
-    draft: int = setting(4, "Tokens drafted from the passages; 0: off.", least=0, most=32)
+    askers: int = setting(4, "Questions answered at once; others wait.", least=1, most=16)
+    pool: int = setting(
+        8192,
+        "Tokens of all that is answered at once; the default model takes 28 KiB for each.",
+        least=512,
+        most=1_048_576,
+    )
+    kept_mb: int = setting(
+        128, "Memory for what was read of earlier prompts, in MB.", least=0, most=65_536
+    )
+    draft: int = setting(
+        7, "Tokens drafted from the passages at once, at most; 0: off.", least=0, most=32
+    )
     gpu_layers: int = setting(
         -1, "Layers put on the GPU, if the build has one; -1: all.", least=-1, most=1000
     )

@@ -1,41 +1,44 @@
 """How a prompt is cut for reading. Pure.
 
-A model's numbers depend a little on how many tokens it reads at once, and they stay in its context
+A model's numbers depend a little on how many tokens it reads at once, and what it has read is kept
 for the next prompt that begins alike. So the cuts depend on the prompt alone, and what was read is
-kept only where both prompts are cut alike: an answer is then the same, bit for bit, whatever was
-asked before it.
+used again only where both prompts are cut alike: an answer is then the same, bit for bit, whatever
+was asked before it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["SLICE", "Slice", "common", "sliced"]
+__all__ = ["LONGEST", "Slice", "common", "length", "sliced"]
 
-SLICE = 128
-"""Tokens read between two looks at the caller: progress, or the stop button."""
+SLICE = 64
+"""Tokens read between two looks at others who ask: more are hardly faster on a processor."""
 
 _SHORT = 32
+LONGEST = SLICE + _SHORT - 1
 
 Slice = tuple[int, ...]
 """Tokens that are read at once."""
 
 
-def sliced(parts: Sequence[Sequence[int]]) -> list[Slice]:
-    """The tokens of a prompt's parts, cut at the parts' ends and after `SLICE` tokens.
+def sliced(parts: Sequence[tuple[Sequence[int], bool]]) -> list[Slice]:
+    """The tokens of a prompt's parts, cut at the end of each that is kept and after `SLICE` tokens.
 
-    Prompts that have their first parts in common then have those slices in common. Short parts in
-    a row are read together: each reading goes through all of the model's weights.
+    parts  tokens, and whether they are kept (see `rag.llm.Part`). The others are read together with
+           what follows: each reading goes through all of the model's weights.
     """
-    runs: list[list[int]] = []
-    short = False
-    for part in parts:
-        if short and len(part) < _SHORT:
-            runs[-1].extend(part)
-        elif part:
-            runs.append(list(part))
-            short = len(part) < _SHORT
-    return [each for run in runs for each in _cut(run)]
+    runs: list[list[int]] = [[]]
+    for tokens, kept in parts:
+        runs[-1].extend(tokens)
+        if kept:
+            runs.append([])
+    return [each for run in runs for each in _cut(run) if each]
+
+
+def length(slices: Sequence[Slice]) -> int:
+    """Their tokens."""
+    return sum(map(len, slices))
 
 
 def _cut(run: Sequence[int]) -> list[Slice]:

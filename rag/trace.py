@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rag.closing import closing
-from rag.llm import LLM, Check, Checked, Piece, Prompt, Step
+from rag.llm import LLM, Began, Check, Checked, Piece, Prompt, Step
 
 __all__ = ["Call", "Recorder"]
 
@@ -34,19 +34,18 @@ class Call:
 class Recorder:
     """A model whose calls are written down, for one question."""
 
-    def __init__(self, llm: LLM) -> None:
+    def __init__(self, llm: LLM, began: Callable[[int], None] = lambda _: None) -> None:
+        """began: is told the tokens of each prompt"""
         self.name = llm.name
         self.context = llm.context
         self._llm = llm
+        self._began = began
         self._calls: list[Call] = []
 
     @property
     def calls(self) -> tuple[Call, ...]:
         """Those that are over, in their order."""
         return tuple(self._calls)
-
-    def count(self, prompt: Prompt) -> int:
-        return self._llm.count(prompt)
 
     def generate(
         self,
@@ -65,7 +64,9 @@ class Recorder:
         try:
             with closing(made) as steps:
                 for step in steps:
-                    if isinstance(step, Checked):
+                    if isinstance(step, Began):
+                        self._began(step.tokens)
+                    elif isinstance(step, Checked):
                         probabilities.append(step.probability)
                     elif isinstance(step, Piece):
                         text += step.text
@@ -81,8 +82,8 @@ class Recorder:
                 )
             )  # fmt: skip
 
-    def warm(self, prompt: Prompt) -> None:
-        self._llm.warm(prompt)
+    def read(self, prompt: Prompt) -> Iterator[Step]:
+        return self._llm.read(prompt)
 
     def close(self) -> None:
         self._llm.close()

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from index.embed import Vectors
-from rag.llm import Check, Checked, Piece, Prefill, Prompt, Step
+from rag.llm import Began, Check, Checked, Piece, Prefill, Prompt, Step
 
 
 class HashEmbedder:
@@ -55,9 +55,6 @@ class ScriptedLLM:
         self.closed_early = 0
         self._answers = deque(answers)
 
-    def count(self, prompt: Prompt) -> int:
-        return sum(len(part.text.split()) for part in prompt)
-
     def generate(
         self,
         prompt: Prompt,
@@ -69,6 +66,7 @@ class ScriptedLLM:
         self.prompts.append("".join(part.text for part in prompt))
         finished = False
         try:
+            yield Began(sum(len(part.text.split()) for part in prompt))
             yield Prefill(1, 2)
             for check in checks:
                 yield Checked(self.judgement if check.unlikely else 1 - self.judgement)
@@ -81,8 +79,9 @@ class ScriptedLLM:
         finally:
             self.closed_early += not finished
 
-    def warm(self, prompt: Prompt) -> None:
+    def read(self, prompt: Prompt) -> Iterator[Step]:
         self.prompts.append("".join(part.text for part in prompt))
+        yield Prefill(1, 1)
 
     def close(self) -> None: ...
 

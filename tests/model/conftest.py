@@ -9,7 +9,7 @@ import pytest
 
 from rag import config
 from rag.build import Parts
-from rag.llama import LlamaCpp
+from rag.remote import Remote
 
 SMALL = "smollm2-135m-instruct"
 
@@ -23,7 +23,7 @@ def small_model() -> Path:
 
 
 @pytest.fixture
-def llama(small_model: Path) -> Iterator[LlamaCpp]:
-    model = LlamaCpp(small_model, name=SMALL, context=2048)
+def llama(small_model: Path) -> Iterator[Remote]:
+    model = Remote(small_model, name=SMALL, context=2048)
     yield model
     model.close()

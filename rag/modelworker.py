@@ -1,0 +1,102 @@
+"""The process that runs the language model for another one: `python -m rag.modelworker`.
+
+Talks as `index.child` has it; the first message to it tells what to load, its first one that it is
+ready. Between two readings it looks for new messages, so that an order is taken, or dropped, within
+the time of one reading.
+
+    to it     {"load": {…}} once; {"id": n, "prompt": …, "checks": …, …} an order;
+              {"id": n, "ahead": true, "prompt": …} to be read while nobody asks; {"cancel": n}
+    from it   {"ready": {"context": …, "runs": {…}}} or {"error": kind, "message": …};
+              {"events": [[n, kind, {…}], …], "busy_s": …}
+"""
+
+from __future__ import annotations
+
+import queue
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from index.child import listening, send, talk
+from index.errors import RefdeskError
+from rag import llm
+from rag.batching import Batcher, End
+from rag.llama import Llama
+from rag.llm import Check, Part, Prompt, Step
+from rag.writing import order
+
+__all__ = ["check_message", "main", "prompt_message", "step_from"]
+
+
+def main() -> None:
+    """Serves until the input ends."""
+    out = talk()
+    heard = listening()
+    load = heard.get()["load"]
+    try:
+        model = Llama(
+            Path(load["path"]), name=load["name"], context=load["context"], pool=load["pool"],
+            sequences=load["seats"] + 1, threads=load["threads"], gpu_layers=load["gpu_layers"],
+        )  # fmt: skip
+    except RefdeskError as exc:
+        send(out, {"error": type(exc).__name__, "message": str(exc)})
+        return
+    batcher = Batcher(
+        model, seats=load["seats"], draft=load["draft"], kept_bytes=load["kept_bytes"]
+    )
+    send(out, {"ready": {"context": model.context, "runs": model.runs}})
+    while True:
+        if batcher.idle:
+            _taken(heard.get(), model, batcher)
+        while True:
+            try:
+                _taken(heard.get_nowait(), model, batcher)
+            except queue.Empty:
+                break
+        events = [[key, *_message(event)] for key, event in batcher.step()]
+        if events:
+            send(out, {"events": events, "busy_s": time.process_time()})
+
+
+def prompt_message(prompt: Prompt) -> list[list[Any]]:
+    return [[each.text, each.template, each.kept] for each in prompt]
+
+
+def check_message(check: Check) -> list[Any]:
+    return [prompt_message(check.prompt), list(check.likely), list(check.unlikely)]
+
+
+def step_from(kind: str, fields: dict[str, Any]) -> Step | End:
+    """The event that a message tells."""
+    made: Step | End = (End if kind == "End" else getattr(llm, kind))(**fields)
+    return made
+
+
+def _message(event: Step | End) -> tuple[str, dict[str, Any]]:
+    return type(event).__name__, asdict(event)
+
+
+def _taken(message: Any, model: Llama, batcher: Batcher) -> None:
+    if "cancel" in message:
+        batcher.cancel(message["cancel"])
+    elif message.get("ahead"):
+        batcher.read(message["id"], order(model, _prompt(message["prompt"])))
+    else:
+        checks = [
+            Check(_prompt(prompt), tuple(likely), tuple(unlikely))
+            for prompt, likely, unlikely in message["checks"]
+        ]
+        wanted = order(
+            model, _prompt(message["prompt"]), checks, message["max_tokens"],
+            message["never_first"],
+        )  # fmt: skip
+        batcher.submit(message["id"], wanted)
+
+
+def _prompt(message: list[list[Any]]) -> Prompt:
+    return tuple(Part(*each) for each in message)
+
+
+if __name__ == "__main__":
+    main()

@@ -314,6 +314,14 @@ class Parts:
         asked = question if isinstance(question, Question) else Question(question)
         yield from self.keeper.kept(asked, self._asked)
 
+    def prepare(self, question: Question) -> Iterator[Event]:
+        """Makes ready what a question that is being typed will need, once the model is loaded.
+
+        Raises as `Engine.prepare` does.
+        """
+        if self._llm is not None and self.settings.serve.type_ahead:
+            yield from self.engine.prepare(question)
+
     def _asked(self, question: Question) -> Iterator[Event]:
         events = self.engine.ask(question)
         yield next(events)  # the question is sound: it is worth loading a model for

@@ -103,6 +103,24 @@ class Engine:
         yield Sources(found.sources, clock.retrieved())
         yield from self._answered(asked, typed, text, found.sources, clock, near=found.near)
 
+    def prepare(self, question: Question) -> Iterator[Event]:
+        """Reads what the answer to a question that is still being typed will need, if nobody asks.
+
+        Closing the iterator stops the work. Raises as `ask` does.
+        """
+        _, text = self._understood(question)
+        found = self._finder.found(text, question.choices, question.where, _today(question))
+        if not found.near:
+            return
+        yield Status("Reading the passages")
+        first = (partly.alone(partly.parts(text)) or [text])[0]
+        opened = prompt.asked(self._family, found.sources, first, question.form, whole=text)
+        check, _ = partly.judgement(self._family, opened)
+        with closing(self._llm().read(check.prompt)) as steps:
+            for step in steps:
+                if isinstance(step, Prefill):
+                    yield choose.told(step)
+
     def again(
         self, question: Question, sources: tuple[Source, ...], *, near: bool
     ) -> Iterator[Event]:

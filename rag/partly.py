@@ -39,6 +39,8 @@ def parts(question: str) -> list[str]:
 
 def alone(found: Sequence[str]) -> list[str]:
     """The parts in words that stand alone: "who built it", after "How high is the Orla bridge"."""
+    if not found:
+        return []
     first = _asked(found[0])
     whole = [first]
     for part in found[1:]:

@@ -172,6 +172,9 @@ class ServeSection:
     host: str = setting("127.0.0.1", "Address of the page.")
     port: int = setting(7860, "Port of the page.", least=1, most=65535)
     open_browser: bool = setting(True, "Open the page when it is ready.")
+    type_ahead: bool = setting(
+        True, "Read the likely passages while a question is being typed and nobody else asks."
+    )
 
 
 @dataclass(frozen=True, slots=True)

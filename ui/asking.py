@@ -110,6 +110,12 @@ class Askings:
         self._open: list[Asking] = []
         self._closed = False
 
+    @property
+    def busy(self) -> bool:
+        """Whether any question is under way."""
+        with self._lock:
+            return any(not each.ended for each in self._open)
+
     def begin(self, question: Question | str) -> Asking:
         """Asks. Raises ServeError if too many questions wait, or the program is ending."""
         with self._lock:

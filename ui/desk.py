@@ -32,6 +32,13 @@ class Desk(Protocol):
         """
         ...
 
+    def prepare(self, question: Question) -> Iterator[Event]:
+        """Reads what the answer to a question still being typed will need, if nobody asks.
+
+        Closing the iterator stops the work. Raises RefdeskError.
+        """
+        ...
+
     def search(self, question: str, k: int, where: Filter | None = None) -> list[Hit]:
         """The `k` passages that fit best. Raises UsageError, LibraryError, ModelError."""
         ...
@@ -79,6 +86,9 @@ class LibraryDesk:
 
     def ask(self, question: Question | str) -> Iterator[Event]:
         return self._parts.ask(question)
+
+    def prepare(self, question: Question) -> Iterator[Event]:
+        return self._parts.prepare(question)
 
     def entries(self) -> list[Entry]:
         return self._library.entries()

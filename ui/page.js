@@ -7,7 +7,7 @@ window.refdesk = (() => {
   const MOST = 100;
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
   // Where there is no keyboard on the screen to cover the answer.
-  const typing = window.matchMedia("(hover: hover) and (pointer: fine)");
+  const keyboard = window.matchMedia("(hover: hover) and (pointer: fine)");
   let kept = 0;
 
   const one = (selector, where = document) => where.querySelector(selector);
@@ -43,6 +43,22 @@ window.refdesk = (() => {
   function forget() {
     if (one(".rd-source:target")) window.location.hash = "#rd";
   }
+
+  // While a question is typed, what it will need is read
+
+  const PAUSE_MS = 600;
+  let pause = 0;
+
+  function typing(box) {
+    clearTimeout(pause);
+    // A tab that is not looked at has no reader who types.
+    pause = setTimeout(() => {
+      const busy = one("#rd-left .rd-answer")?.getAttribute("aria-busy") === "true";
+      if (box.value.trim() && !busy && !document.hidden) one("#rd-typing-button")?.click();
+    }, PAUSE_MS);
+  }
+
+  const typed = (question) => [question, chosen()];
 
   // The conversation
 
@@ -106,13 +122,14 @@ window.refdesk = (() => {
   }
 
   function asking(question) {
+    clearTimeout(pause);
     wait("");
     keep();
     forget();
     // What was chosen stands in its summary; what is wrong with it stays in sight.
     if (one("#rd-search-in")?.checkValidity()) one(".rd-search-in").open = false;
     const box = one("#rd-question textarea");
-    if (typing.matches) {
+    if (keyboard.matches) {
       // What is typed next takes its place; the buttons, switched off now, cannot hold the focus.
       box.focus();
       box.select();
@@ -189,7 +206,8 @@ window.refdesk = (() => {
 
   document.addEventListener("input", (event) => {
     if (!(event.target instanceof Element)) return;
-    if (event.target.matches(".rd-articles input[type=search]")) find(event.target);
+    if (event.target.matches("#rd-question textarea")) typing(event.target);
+    else if (event.target.matches(".rd-articles input[type=search]")) find(event.target);
     else if (event.target.closest("#rd-search-in")) tell(event.target.form);
   });
 
@@ -208,5 +226,5 @@ window.refdesk = (() => {
     }
   });
 
-  return { asking, anew };
+  return { asking, anew, typed };
 })();

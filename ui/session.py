@@ -11,6 +11,7 @@ from dataclasses import replace
 from index.errors import RefdeskError
 from index.types import Entry
 from rag.types import Answer, Question, Turn
+from ui.ahead import Ahead
 from ui.asking import Asking, Askings, told
 from ui.choice import chosen
 from ui.view import View
@@ -33,10 +34,15 @@ class Sessions:
     """
 
     def __init__(
-        self, askings: Askings, entries: Callable[[], Sequence[Entry]], pages: int = _PAGES
+        self,
+        askings: Askings,
+        ahead: Ahead,
+        entries: Callable[[], Sequence[Entry]],
+        pages: int = _PAGES,
     ) -> None:
         """entries: the documents in the library; pages: whose answers are kept, at most."""
         self._askings = askings
+        self._ahead = ahead
         self._entries = entries
         self._pages = pages
         self._current: dict[str, Asking] = {}
@@ -52,9 +58,19 @@ class Sessions:
     def forget(self, session: str) -> None:
         """Ends what the page waits for, and lets go of what was asked on it before."""
         self.stop(session)
+        self._ahead.stop(session)
         self._current.pop(session, None)
         self._turns.pop(session, None)
         self._let_go.pop(session, None)
+
+    async def typing(self, session: str, question: str, choice: str = "") -> None:
+        """The page's reader has paused in typing `question`, which is not asked yet."""
+        try:
+            limited = await asyncio.to_thread(chosen, choice, self._entries)
+        except RefdeskError:
+            return  # told when it is asked
+        if session and not self._askings.busy:
+            self._ahead.typing(session, Question(question, self.history(session), limited.where))
 
     def history(self, session: str) -> tuple[Turn, ...]:
         """What goes with the page's next question, oldest first."""
@@ -107,6 +123,7 @@ class Sessions:
 
     def _begin(self, session: str, question: Question) -> Asking:
         self.stop(session)
+        self._ahead.stop(session)
         asking = self._askings.begin(question)
         self._current[session] = asking
         return asking

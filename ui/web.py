@@ -37,6 +37,7 @@ from fastapi.responses import FileResponse
 
 from index.errors import RefdeskError
 from ui import api
+from ui.ahead import Ahead
 from ui.asking import Askings
 from ui.choice import choices_html
 from ui.desk import Desk
@@ -53,6 +54,7 @@ _EXAMPLES = 6
 # What the page's script adds to a question; without the script it is asked all the same.
 _ASKING = "(question) => window.refdesk?.asking(question) ?? [question, '']"
 _ANEW = "() => window.refdesk?.anew()"
+_TYPING = "(question) => window.refdesk.typed(question)"
 _ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E"
     "%3Crect width='32' height='32' rx='7' fill='%231f4e4a'/%3E"
@@ -98,7 +100,7 @@ def create_app(desk: Desk, *, hosts: Iterable[str] = ()) -> FastAPI:
     app.add_middleware(Guard, hosts=hosts, dress=_dressed)
     gr.mount_gradio_app(
         app,
-        _page(desk, askings),
+        _page(desk, Sessions(askings, Ahead(desk), desk.entries)),
         path="/",
         footer_links=[],
         run_history=False,
@@ -153,18 +155,17 @@ def _dressed(page: str, nonce: str) -> str:
     return with_nonce(page.replace("</head>", head + "</head>", 1), nonce)
 
 
-def _page(desk: Desk, askings: Askings) -> gr.Blocks:
-    sessions = Sessions(askings, desk.entries)
+def _held(desk: Desk) -> list[str]:
+    """The library's articles, and what to search in."""
+    try:
+        entries = desk.entries()
+    except RefdeskError as exc:
+        return [error_html(str(exc)), ""]
+    return [library_html(entries), choices_html(entries)]
 
-    def held() -> list[str]:
-        """The library's articles, and what to search in."""
-        try:
-            entries = desk.entries()
-        except RefdeskError as exc:
-            return [error_html(str(exc)), ""]
-        return [library_html(entries), choices_html(entries)]
 
-    now = held()
+def _page(desk: Desk, sessions: Sessions) -> gr.Blocks:
+    now = _held(desk)
     empty = _empty(desk.model_name())
     page = gr.Blocks(title="Refdesk", analytics_enabled=False, fill_width=True)
     with page:
@@ -185,6 +186,8 @@ def _page(desk: Desk, askings: Askings) -> gr.Blocks:
             stop = gr.Button("Stop", interactive=False, scale=0, elem_id="rd-stop-button")
         # What to search in, as the page's script sends it with a question.
         choice = gr.Textbox(visible=False)
+        # The page's script presses it where its reader pauses in typing.
+        typing = gr.Button(visible="hidden", elem_id="rd-typing-button")
         with gr.Row(elem_id="rd-tools"):
             choices = _html(now[1])
             anew = gr.Button(
@@ -214,6 +217,9 @@ def _page(desk: Desk, askings: Askings) -> gr.Blocks:
                     yield _changes(before, view, elapsed_s, len(examples))
                     before = view
 
+        async def typed(question: str, choice: str, request: gr.Request) -> None:
+            await sessions.typing(request.session_hash or "", question, choice)
+
         def stopped(request: gr.Request) -> None:
             sessions.stop(request.session_hash or "")
 
@@ -222,12 +228,13 @@ def _page(desk: Desk, askings: Askings) -> gr.Blocks:
             return ["", gr.update(visible="hidden"), empty, ""]
 
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-        page.load(held, None, [library, choices], **quiet)
+        page.load(lambda: _held(desk), None, [library, choices], **quiet)
         gr.on([ask.click, box.submit], answered, [box, choice], outputs, js=_ASKING, **quiet)
         for example in examples:
             # A button's value is its text: the question.
             example.click(answered, [example, choice], outputs, js=_ASKING, **quiet)
         anew.click(begun_anew, None, [box, anew, answer, sources], js=_ANEW, queue=False, **quiet)
+        typing.click(typed, [box, choice], None, js=_TYPING, queue=False, **quiet)
         stop.click(stopped, None, None, queue=False, **quiet)
     page.queue(max_size=32, default_concurrency_limit=16, api_open=False)
     # Gradio looks into its queue every millisecond, also while nobody asks, and for progress every

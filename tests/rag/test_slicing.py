@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rag.slicing import SLICE, common, sliced
+from rag.slicing import LONGEST, SLICE, common, length, sliced
 
 
 def tokens(n: int, first: int = 0) -> list[int]:
@@ -10,25 +10,26 @@ def tokens(n: int, first: int = 0) -> list[int]:
 
 
 def test_parts_are_cut_at_their_ends_and_after_so_many_tokens() -> None:
-    cut = sliced([tokens(SLICE + 40), tokens(60, 1000)])
+    cut = sliced([(tokens(SLICE + 40), True), (tokens(60, 1000), True)])
     assert [len(each) for each in cut] == [SLICE, 40, 60]
     assert [token for each in cut for token in each] == tokens(SLICE + 40) + tokens(60, 1000)
+    assert length(cut) == SLICE + 100
 
 
-def test_prompts_that_begin_with_the_same_parts_have_those_slices_in_common() -> None:
-    opened = [tokens(200), tokens(150, 1000)]
-    judged = sliced([*opened, tokens(17, 2000), tokens(5, 3000)])
-    asked = sliced([*opened, tokens(5, 3000)])
+def test_prompts_that_begin_with_the_same_kept_parts_have_those_slices_in_common() -> None:
+    opened = [(tokens(100), True), (tokens(20, 1000), True)]
+    judged = sliced([*opened, (tokens(17, 2000), False), (tokens(5, 3000), False)])
+    asked = sliced([*opened, (tokens(5, 3000), False)])
     assert common(judged, asked) == 3
-    assert [len(each) for each in judged[3:]] == [22]  # two short parts in one reading
+    assert [len(each) for each in judged[3:]] == [22]  # what is not kept is read at once
     assert [len(each) for each in asked[3:]] == [5]
 
 
 def test_a_short_rest_is_read_with_the_slice_before_it() -> None:
-    lengths = {n: [len(each) for each in sliced([tokens(n)])] for n in (128, 140, 159, 160, 280)}
-    assert lengths == {128: [128], 140: [140], 159: [159], 160: [128, 32], 280: [128, 152]}
+    cuts = {n: [len(each) for each in sliced([(tokens(n), False)])] for n in (64, 95, 96, 200)}
+    assert cuts == {64: [64], 95: [LONGEST], 96: [64, 32], 200: [64, 64, 72]}
 
 
 def test_empty_parts_leave_no_slice() -> None:
-    assert sliced([[], tokens(3), []]) == [(0, 1, 2)]
+    assert sliced([([], True), (tokens(3), False), ([], True)]) == [(0, 1, 2)]
     assert sliced([]) == []

@@ -135,6 +135,7 @@ class FakeDesk:
     forms   how each answer was to be worded
     limits  what each was limited to
     turns   the earlier turns that each came with
+    prepared, preparing  questions that were being typed, and how many are worked on
     open    how many iterators have been opened and not yet closed
     """
 
@@ -144,6 +145,8 @@ class FakeDesk:
         self.forms: list[str] = []
         self.limits: list[Filter | None] = []
         self.turns: list[tuple[Turn, ...]] = []
+        self.prepared: list[Question] = []
+        self.preparing = 0
         self.open = 0
         self._lock = threading.Lock()
 
@@ -177,6 +180,21 @@ class FakeDesk:
             Hit(entry.id, entry, Chunk(0, 0, 20, _TEXTS[entry.id][:20], entry.title), 1 / n, 0.5)
             for n, entry in enumerate(found[:k], start=1)
         ]
+
+    def prepare(self, question: Question) -> Iterator[Event]:
+        """Works until it is stopped."""
+        self.prepared.append(question)
+        if "no model" in question.text:
+            raise ModelMissingError(NO_MODEL)
+        with self._lock:
+            self.preparing += 1
+        try:
+            while True:
+                yield Status("Reading the passages")
+                time.sleep(0.01)
+        finally:
+            with self._lock:
+                self.preparing -= 1
 
     def ask(self, question: Question | str) -> Iterator[Event]:
         if isinstance(question, Question):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -9,8 +10,9 @@ import pytest
 
 from index.errors import LibraryError
 from index.types import Entry, Filter
-from rag.types import Claim, Turn
+from rag.types import Claim, Question, Turn
 from tests.ui.fake_desk import REFUSAL, FakeDesk, cited_answer
+from ui.ahead import Ahead
 from ui.asking import Askings
 from ui.session import TURNS, Sessions, turn
 from ui.view import FORGOT, View
@@ -29,7 +31,7 @@ def desk() -> FakeDesk:
 @pytest.fixture
 def sessions(desk: FakeDesk) -> Iterator[Sessions]:
     askings = Askings(desk)
-    yield Sessions(askings, desk.entries, pages=2)
+    yield Sessions(askings, Ahead(desk), desk.entries, pages=2)
     askings.close()
 
 
@@ -147,7 +149,7 @@ def test_a_library_that_cannot_be_read_is_told(desk: FakeDesk) -> None:
     def broken() -> list[Entry]:
         raise LibraryError("The library is damaged.")
 
-    sessions = Sessions(Askings(desk), broken)
+    sessions = Sessions(Askings(desk), Ahead(desk), broken)
     view = ask(sessions, "a", "How high?", json.dumps({"documents": ["1"]}))
     assert view.error == "The library is damaged."
 
@@ -174,3 +176,66 @@ def test_a_page_that_was_let_go_of_is_told_so_once(desk: FakeDesk, sessions: Ses
     assert FORGOT not in ask(sessions, "a", "And when?").answer_pane()
     sessions.forget("b")
     assert FORGOT not in ask(sessions, "b", "How high?").answer_pane()
+
+
+# What is being typed
+
+
+def typing(sessions: Sessions, page: str, question: str, choice: str = "") -> None:
+    asyncio.run(sessions.typing(page, question, choice))
+
+
+def settled(desk: FakeDesk, preparing: int) -> bool:
+    until = time.monotonic() + 10
+    while desk.preparing != preparing and time.monotonic() < until:
+        time.sleep(0.005)
+    return desk.preparing == preparing
+
+
+def test_what_is_typed_is_made_ready_with_its_turns_and_limits_until_it_is_asked(
+    desk: FakeDesk, sessions: Sessions
+) -> None:
+    ask(sessions, "a", "How high did it rise?")
+    typing(sessions, "a", "And when was that?", json.dumps({"tags": ["sea"]}))
+    assert settled(desk, 1)
+    (question,) = desk.prepared
+    assert question == Question("And when was that?", sessions.history("a"), Filter(tags=("sea",)))
+
+    ask(sessions, "a", "And when was that?")
+    assert settled(desk, 0)
+
+
+def test_of_a_page_only_the_last_pause_counts(desk: FakeDesk, sessions: Sessions) -> None:
+    typing(sessions, "a", "How high did")
+    typing(sessions, "a", "How high did it rise?")
+    typing(sessions, "a", "How high did it rise?")
+    assert settled(desk, 1)
+    assert [each.text for each in desk.prepared] == ["How high did", "How high did it rise?"]
+    sessions.forget("a")
+    assert settled(desk, 0)
+
+
+@pytest.mark.parametrize("question", ["How high", "", "   "])
+def test_a_few_words_are_not_enough(desk: FakeDesk, sessions: Sessions, question: str) -> None:
+    typing(sessions, "a", question)
+    assert desk.prepared == []
+
+
+def test_nothing_is_made_ready_while_somebody_is_answered(desk: FakeDesk) -> None:
+    askings = Askings(desk)
+    sessions = Sessions(askings, Ahead(desk), desk.entries)
+    asking = askings.begin("endless")
+    typing(sessions, "b", "How high did it rise?")
+    assert desk.prepared == []
+    asking.stop()
+    askings.close()
+
+
+def test_what_fails_while_typing_is_told_with_the_question_only(
+    desk: FakeDesk, sessions: Sessions, caplog: pytest.LogCaptureFixture
+) -> None:
+    typing(sessions, "a", "no model at all")
+    typing(sessions, "a", "How high did it rise?")
+    assert settled(desk, 1)
+    assert caplog.records == []
+    sessions.forget("a")

@@ -137,7 +137,9 @@ def grounded(parts: Parts, folder: Path, most: int) -> list[Prompt]:
     asked = answers.load(folder).questions
     found = []
     for each in asked[:: max(1, len(asked) // most)][:most]:
-        sources = finder.found(each.text, (), None, each.asked or dt.date.today()).sources
+        sources = finder.found(
+            each.text, (), None, each.asked or dt.datetime.now().astimezone().date()
+        ).sources
         found.append(prompt.to_answer(family, prompt.asked(family, sources, each.text)))
     return found
 

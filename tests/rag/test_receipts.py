@@ -132,7 +132,7 @@ def test_a_receipt_holds_what_went_in_and_what_came_out(written: dict[str, Any])
     assert call["text"] == SAID
     assert call["ended"]
     assert [part["template"] for part in call["prompt"]] == [True, False, False, True]
-    assert f"Question: {COST}" in call["prompt"][1]["text"]
+    assert f"Question: {COST}" in call["prompt"][2]["text"]
     assert [check["probability"] for check in call["checks"]] == [0.99, pytest.approx(0.01)]
     assert written["decoding"] == {"method": "greedy", "seed": None}
     assert written["answer"]["claims"][0]["citations"][0]["quote"] == "The plant cost $42 million."

@@ -100,8 +100,8 @@ def main() -> int:
         }
         for name, values in seen.items()
     }
-    for name, value in result.items():
-        print(f"{name:30} {value}")
+    for name, figures in result.items():
+        print(f"{name:30} {figures}")
     print(json.dumps(result))
     return 0
 

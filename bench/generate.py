@@ -72,7 +72,7 @@ class Raw:
             self._decode(some, begin, last=begin + 512 >= len(tokens))
         token = self._best()
         first = time.perf_counter() - start
-        said = []
+        said: list[int] = []
         while len(said) < most and not llama_cpp.llama_vocab_is_eog(self.vocab, token):
             said.append(token)
             if len(said) == most:

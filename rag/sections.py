@@ -111,7 +111,17 @@ class EmbedderSection:
 @dataclass(frozen=True, slots=True)
 class ModelSection:
     context: int = setting(4096, "Tokens of prompt and answer together.", least=512, most=131072)
-    threads: int = setting(0, "Threads of llama.cpp; 0: all cores.", least=0, most=512)
+    threads: int = setting(
+        0, "Threads of llama.cpp; 0: as calibrated, else all usable cores.", least=0, most=512
+    )
+    batch: int = setting(
+        0, "Tokens that llama.cpp reads at once; 0: as calibrated, else 512.", least=0, most=4096
+    )
+    flash_attention: str = setting(
+        "auto",
+        "Flash attention; auto: as calibrated, else only on a graphics card.",
+        choices=("auto", "on", "off"),
+    )
     draft: int = setting(4, "Tokens drafted from the passages; 0: off.", least=0, most=32)
     gpu_layers: int = setting(
         -1, "Layers put on the GPU, if the build has one; -1: all.", least=-1, most=1000

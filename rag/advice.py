@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from rag.calibration import Calibrations
-from rag.fitting import Fit, layers_on_card, needed
+from rag.fitting import Fit, layers_on_card
 from rag.gguf import Shape
-from rag.machine import Machine
+from rag.machine import FEATURES, Machine
 from rag.manifest import ModelEntry
+from rag.measuring import Compared
 from rag.probing import REBUILD, About
 from rag.tuning import LEAST, InForce, Speed, Tuning
 
@@ -55,8 +56,8 @@ def processor(here: Machine, about: About | None) -> Iterator[Finding]:
     if about is None:
         return
     built = about.instructions
-    shown = [each for each in built if each not in ("LLAMAFILE", "OPENMP", "REPACK")]
-    text = f"llama.cpp is built for {', '.join(sorted(shown))}"
+    shown = [each for each in FEATURES if each in built] or ["the plainest processor"]
+    text = f"llama.cpp is built for {', '.join(shown)}"
     lacking = here.features - built - {"AMX_INT8"}
     if "AVX512_VNNI" in built:
         lacking -= {"AVX_VNNI"}  # the same, for processors without AVX-512
@@ -83,9 +84,9 @@ def memory(here: Machine) -> Finding:
 
 
 def graphics(
-    here: Machine, about: About, weights: int, shape: Shape | None, context: int, gpu_layers: int
+    here: Machine, about: About, need: int, shape: Shape | None, gpu_layers: int
 ) -> Finding:
-    """weights, shape, context: of the model in use; gpu_layers: the setting."""
+    """need, shape: of the model in use; gpu_layers: the setting."""
     if about.devices:
         cards = "; ".join(
             f"{each.about or each.name}, {gb(each.free)} of {gb(each.total)} free"
@@ -94,9 +95,9 @@ def graphics(
         if gpu_layers == 0:
             return Finding("graphics", "note", f"{cards}; not used (model.gpu_layers = 0)")
         free = max(each.free for each in about.devices)
-        if needed(weights, shape, context) <= free or shape is None:
+        if need <= free or shape is None:
             return Finding("graphics", "ok", f"{cards}; runs the model")
-        layers = layers_on_card(weights, shape, context, free)
+        layers = layers_on_card(need, shape.layers, free)
         return Finding(
             "graphics", "note",
             f"{cards}; about {layers} of the model's {shape.layers} layers fit: set "
@@ -146,43 +147,33 @@ def tuned(in_force: InForce, kept: Calibrations) -> Finding:
     return Finding("tuning", "ok", text)
 
 
-def calibrated(
-    start: Tuning,
-    best: Tuning,
-    runs: Mapping[Tuning, Sequence[Speed]],
-    others: float,
-    here: Machine,
-    seconds: float,
-    over: bool,
-) -> Finding:
-    """others: cores that were at work before; over: the time ran out."""
-    count = sum(map(len, runs.values()))
-    took = f"{count} runs in {seconds:.0f} s"
-    if best == start:
+def calibrated(found: Compared, others: float, present: int) -> Finding:
+    """others: of `present` cores, those that other programs kept at work."""
+    count = sum(map(len, found.runs.values()))
+    took = f"{count} runs in {found.seconds:.0f} s"
+    if found.best == found.start:
         text = f"{took}: nothing is faster than the defaults by more than {LEAST:.0%}"
     else:
-        text = f"{took}: {words(best)}"
-        if runs.get(start) and runs.get(best):
-            before, after = (
-                statistics.median(one.finished_s for one in runs[each]) for each in (start, best)
-            )
-            text += f", {before / after:.2f} times the pace of the defaults"
-    if over:
-        text += "; time ran out before all was compared"
-    if others > here.present / 4:
-        return Finding(
-            "calibration", "note",
-            f"{text}. Other programs kept {others:.1f} of {here.present} cores busy: run it again "
-            "when the machine is idle",
-        )  # fmt: skip
+        before, after = (
+            statistics.median(one.finished_s for one in found.runs[each])
+            for each in (found.start, found.best)
+        )
+        pace = f"{before / after:.2f} times the pace of the defaults"
+        text = f"{took}: {words(found.best)}, {pace}"
+    if found.over:
+        text += "; not all was compared, because time ran out"
+    if not found.threads:
+        text += (
+            f"; threads were not compared, because other programs kept {others:.1f} of {present} "
+            "cores busy: run it again when the machine is idle"
+        )
+        return Finding("calibration", "note", text)
     return Finding("calibration", "ok", text)
 
 
 def speed(name: str, found: Speed, how: str, others: float = 0.0, present: int = 1) -> Finding:
     """others: of `present` cores, those that were at work before it was measured."""
-    text = (
-        f"{name} reads {found.read:,.0f} and writes {found.write:,.1f} tokens a second ({how})"
-    )
+    text = f"{name} reads {found.read:,.0f} and writes {found.write:,.1f} tokens a second ({how})"
     if others > present / 4:
         text += f", while other programs kept {others:.1f} of {present} cores busy"
         return Finding("speed", "note", text)

@@ -13,7 +13,8 @@ _GRAPHICS = ("cuda", "hip", "metal", "opencl", "sycl", "vulkan")
 
 
 def described(library: Any, threads: int, gpu_layers: int) -> dict[str, Any]:
-    """For receipts: llama-cpp-python's version, a hash of its compiled parts, and the processor's features.
+    """For receipts: llama-cpp-python's version, a hash of its compiled parts, the processor's
+    features.
 
     library  the package llama_cpp, which only `rag.llama` imports
     """

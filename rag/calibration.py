@@ -88,6 +88,8 @@ class Calibrations:
         """Raises ValueError for a file that is damaged or cannot be read."""
         try:
             stored = json.loads(self.path.read_text(encoding="utf-8"))
+            if not isinstance(stored, list):
+                raise ValueError("no list")
             return [(row["for"], _calibration(row)) for row in stored]
         except FileNotFoundError:
             return []

@@ -17,7 +17,7 @@ AROUND = 750_000_000
 """Bytes beside weights and context: llama.cpp's buffers, Python, the embedder, a small library."""
 
 _KV_BYTES = 32 * 1024
-"""Of a token, where the model is not here to tell: more than small models with grouped heads take."""
+"""A token's keys and values, where the model is not here to tell: most small models take less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,9 @@ def fit(
     return Fit(need, need <= room, speed.scaled(size / weights), size == weights)
 
 
-def layers_on_card(weights: int, shape: Shape, context: int, free: int) -> int:
-    """How many of the layers, their keys and values with them, fit into a card's free memory."""
-    each = (weights + shape.kv_bytes * context) / shape.layers
-    return max(0, min(shape.layers, int((free - AROUND) / each)))
+def layers_on_card(need: int, layers: int, free: int) -> int:
+    """How many of a model's layers, their keys and values with them, fit into a card's free memory.
+
+    need  bytes, as `needed` counts them
+    """
+    return max(0, min(layers, (free - AROUND) * layers // (need - AROUND)))

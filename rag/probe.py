@@ -119,7 +119,8 @@ class Probe:
         found = self._lib.llama_tokenize(vocab, data, len(data), room, len(room), True, False)
         if found < 1:
             raise Failed("the model has no tokens for a plain sentence")
-        return (room[:found] * (n // found + 1))[:n]
+        tokens: list[int] = list(room[:found])
+        return [tokens[at % found] for at in range(n)]
 
     def _decode(self, held: Any, batch: Any, tokens: list[int], base: int) -> None:
         batch.n_tokens = len(tokens)

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 from index.errors import ModelLoadError
 from rag.tuning import Speed, Tuning
@@ -72,12 +72,14 @@ class Probing:
         self._probe = tuple(probe)
         self._seconds = seconds
         self._process: subprocess.Popen[str] | None = None
-        self._errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
+        self._errors: IO[str] | None = None
         self._instructions: frozenset[str] | None = None
         self.resident = 0
         """Bytes of memory that the process held after the last run."""
 
     def __enter__(self) -> Self:
+        # A file, not a pipe: nobody reads it till the end, and a full pipe would hold it up.
+        self._errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")
         return self
 
     def __exit__(
@@ -87,7 +89,8 @@ class Probing:
         trace: TracebackType | None,
     ) -> None:
         self._end()
-        self._errors.close()
+        if self._errors is not None:
+            self._errors.close()
 
     def about(self) -> About:
         """The build. Raises ModelLoadError where it cannot be used."""
@@ -120,7 +123,12 @@ class Probing:
         assert process.stdin is not None
         assert process.stdout is not None
         late = threading.Event()
-        timer = threading.Timer(self._seconds, lambda: (late.set(), process.kill()))
+
+        def stop() -> None:
+            late.set()
+            process.kill()
+
+        timer = threading.Timer(self._seconds, stop)
         timer.daemon = True
         timer.start()
         try:
@@ -152,17 +160,19 @@ class Probing:
         return answer
 
     def _last_words(self) -> str:
+        assert self._errors is not None, "used outside of its `with`"
         self._errors.seek(0)
         lines = self._errors.read().strip().splitlines()
         return lines[-1] if lines else ""
 
     def _end(self) -> None:
-        if self._process is None:
+        process, self._process = self._process, None
+        if process is None:
             return
         # Asked to end, it would first finish what it is doing, which may take a minute.
-        self._process.kill()
-        self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout):
+        process.kill()
+        process.wait()
+        for stream in (process.stdin, process.stdout):
             if stream is not None:
                 with contextlib.suppress(OSError):
                     stream.close()

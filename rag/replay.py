@@ -81,7 +81,9 @@ def overrides(held: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, An
     # What was chosen for the machine may be another choice here, and sums may be added up in
     # another order.
     llama = made_with.get("llama") or {}
-    tuned = {setting: llama[name] for name, setting in _TUNED.items() if llama.get(name) is not None}
+    tuned = {
+        setting: llama[name] for name, setting in _TUNED.items() if llama.get(name) is not None
+    }
     if isinstance(flash := tuned.get("model.flash_attention"), bool):
         tuned["model.flash_attention"] = "on" if flash else "off"
     return {**then, **tuned}

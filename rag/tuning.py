@@ -14,8 +14,8 @@ from typing import Any
 from rag.sections import ModelSection
 
 __all__ = [
-    "LEAST",
     "BATCH",
+    "LEAST",
     "InForce",
     "Speed",
     "Tuning",
@@ -120,9 +120,13 @@ def in_force(
 
 
 def candidates(start: Tuning, cores: int, physical: int | None) -> list[list[Tuning]]:
-    """What is compared, stage by stage: a stage's tunings differ from `start` in one value."""
-    counts = {physical or cores, cores - 1 if cores > 2 else cores, max(cores // 2, 1)}
-    threads = sorted((each for each in counts if each < cores), reverse=True)
+    """What is compared, stage by stage: a stage's tunings differ from `start` in one value.
+
+    cores     that may be used; 1: numbers of threads are not compared
+    physical  cores that are not another one's second thread; None: unknown
+    """
+    counts = {physical or cores, cores - 1, cores // 2}
+    threads = sorted((each for each in counts if 0 < each < cores), reverse=True)
     return [
         [replace(start, threads=each) for each in threads],
         [replace(start, flash_attention=not start.flash_attention)],
@@ -156,7 +160,9 @@ def calibrated(
                 told(each)
                 speeds.setdefault(each, []).append(run(each))
             rivals = [each for each in rivals if not _hopeless(speeds, best, each, number)]
-        finished = {each: speeds[each] for each in (best, *rivals) if len(speeds[each]) == _ROUNDS}
+        finished = {
+            each: speeds[each] for each in (best, *rivals) if len(speeds.get(each, ())) == _ROUNDS
+        }
         for each, found in speeds.items():
             runs.setdefault(each, []).extend(found)
         best = chosen(best, finished)

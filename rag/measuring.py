@@ -1,0 +1,99 @@
+"""A model's speed on this machine, and which of several tunings is the fastest."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rag import tuning
+from rag.machine import Machine, busy
+from rag.probing import Probing
+from rag.tuning import Speed, Tuning
+
+__all__ = ["Compared", "Meter", "median"]
+
+_ROUNDS = 3
+_MOST_SECONDS = 75
+"""After which a comparison begins no further round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A comparison of tunings.
+
+    start    the one that it began with; best: the one to take
+    runs     all that were measured, in the order of their rounds
+    seconds  that it took; over: that was the most it may take, and something was left out
+    threads  their number was compared too: other programs left the processor alone
+    """
+
+    start: Tuning
+    best: Tuning
+    runs: Mapping[Tuning, Sequence[Speed]]
+    speed: Speed
+    seconds: float
+    over: bool
+    threads: bool
+
+
+class Meter:
+    """One loaded model, and how many tokens it reads and writes in some three seconds."""
+
+    def __init__(
+        self,
+        probing: Probing,
+        path: Path,
+        start: Tuning,
+        *,
+        context: int,
+        gpu_layers: int,
+    ) -> None:
+        """Loads the model and runs a short prompt. Raises ModelLoadError."""
+        self._probing = probing
+        self._context = context
+        probing.load(path, gpu_layers)
+        self._size(probing.run(start, context=context, read=32, write=2))
+        self.others = busy()
+        """Cores that other programs kept at work before anything was measured."""
+
+    def speed(self, of: Tuning, told: Callable[[int, int], object]) -> Speed:
+        """The median of some runs, each told before it. Raises ModelLoadError."""
+        runs = []
+        for number in range(_ROUNDS):
+            told(number + 1, _ROUNDS)
+            runs.append(self._run(of))
+        return median(runs)
+
+    def compare(self, start: Tuning, here: Machine, told: Callable[[Tuning], object]) -> Compared:
+        """Takes a minute or so. Raises ModelLoadError."""
+        begun = time.monotonic()
+        # Where other programs are at work, fewer threads are faster: a choice for this hour only.
+        threads = self.others <= here.present / 4
+        stages = tuning.candidates(start, here.cores if threads else 1, here.physical)
+        told(start)
+        self._size(self._run(start))
+
+        def over() -> bool:
+            return time.monotonic() - begun > _MOST_SECONDS
+
+        best, runs = tuning.calibrated(start, stages, self._run, told, over)
+        return Compared(
+            start, best, runs, median(runs[best]), time.monotonic() - begun, over(), threads
+        )
+
+    def _run(self, of: Tuning) -> Speed:
+        return self._probing.run(of, context=self._context, read=self._read, write=self._write)
+
+    def _size(self, rough: Speed) -> None:
+        self._read = max(96, min(384, int(rough.read * 2.5)))
+        self._write = max(6, min(32, int(rough.write)))
+
+
+def median(runs: Sequence[Speed]) -> Speed:
+    return Speed(
+        statistics.median(each.read for each in runs),
+        statistics.median(each.write for each in runs),
+    )

@@ -256,12 +256,11 @@ class Parts:
 
         section, here = self.settings.model, machine.look()
         held = calibration.key(here, self.entry("generator"), section.gpu_layers)
-        on_card = built.graphics() and section.gpu_layers != 0
         found = self.calibrations.find(held)
         return tuning.in_force(
             section,
             self.settings.origins,
-            tuning.default(here.cores, card=on_card),
+            tuning.default(here.cores, card=built.on_card(section.gpu_layers)),
             found.tuning if found else None,
             found.day if found else "",
         )

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-__all__ = ["described", "graphics", "identity"]
+__all__ = ["described", "identity", "on_card"]
 
 _GRAPHICS = ("cuda", "hip", "metal", "opencl", "sycl", "vulkan")
 
@@ -45,9 +45,11 @@ def identity() -> str:
     return digest.hexdigest()[:16] if files else ""
 
 
-def graphics() -> bool:
-    """Whether the build has a part for graphics cards. Loads nothing."""
-    return any(each in file.name for file in _compiled() for each in _GRAPHICS)
+def on_card(gpu_layers: int) -> bool:
+    """Whether a model goes to a graphics card, if there is one: the build has a part for cards,
+    and the setting puts layers there. Loads nothing.
+    """
+    return gpu_layers != 0 and any(each in file.name for file in _compiled() for each in _GRAPHICS)
 
 
 def _compiled() -> list[Path]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from index.errors import ModelError, RefdeskError, StorageError
-from rag import advice, calibration, machine, tuning
+from rag import advice, built, calibration, machine, tuning
 from rag.advice import Finding
 from rag.build import Parts
 from rag.calibration import Calibration
@@ -46,16 +46,25 @@ class Report:
         return all(each.state != "problem" for each in self.findings)
 
 
-def examined(parts: Parts, *, measure: bool, calibrate: bool, say: Say) -> Report:
+def examined(
+    parts: Parts,
+    *,
+    measure: bool,
+    calibrate: bool,
+    say: Say,
+    probing: Callable[[], Probing] = Probing,
+) -> Report:
     """Looks everything over. Raises UsageError for settings that cannot hold.
 
     measure    take the time to measure how fast the model reads and writes
     calibrate  first choose how llama.cpp is set up, and keep that
     say        told what takes a while, before it
+    probing    makes the process that llama.cpp is tried in
     """
     examination = _Examination(parts, say)
     installed = [*examination.installed()]
-    tried = [*examination.tried(measure=measure, calibrate=calibrate)]
+    with probing() as process:
+        tried = [*examination.tried(process, measure=measure, calibrate=calibrate)]
     findings = [*examination.surroundings(), *installed, *tried, *examination.fitting()]
     return Report(tuple(findings), examination.facts())
 
@@ -98,21 +107,20 @@ class _Examination:
             why = "switched off (retrieval.reranker)" if off else "none is installed; optional"
             yield Finding("reranker", "ok", why)
 
-    def tried(self, *, measure: bool, calibrate: bool) -> Iterator[Finding]:
-        """llama.cpp, a prompt, how it is set up and how fast it is: in a process of its own."""
-        with Probing() as probing:
-            self._say("Trying llama.cpp in a process of its own")
-            try:
-                self._about = probing.about()
-            except ModelError as exc:
-                yield Finding("llama.cpp", "problem", str(exc))
-                return
-            yield Finding("llama.cpp", "ok", f"llama-cpp-python {self._about.version} loads")
-            entry = self._model()
-            if entry is None:
-                yield Finding("prompt", "note", "not tried: no model that answers is whole")
-            else:
-                yield from self._prompted(probing, entry, measure, calibrate)
+    def tried(self, probing: Probing, *, measure: bool, calibrate: bool) -> Iterator[Finding]:
+        """llama.cpp, a prompt, how it is set up and how fast it is."""
+        self._say("Trying llama.cpp in a process of its own")
+        try:
+            self._about = probing.about()
+        except ModelError as exc:
+            yield Finding("llama.cpp", "problem", str(exc))
+            return
+        yield Finding("llama.cpp", "ok", f"llama-cpp-python {self._about.version} loads")
+        entry = self._model()
+        if entry is None:
+            yield Finding("prompt", "note", "not tried: no model that answers is whole")
+        else:
+            yield from self._prompted(probing, entry, measure, calibrate)
 
     def _model(self) -> ModelEntry | None:
         """The model to try: that in use, else the smallest, which tells as well what runs."""
@@ -156,8 +164,7 @@ class _Examination:
         if entry != self._chosen:
             text = f"not done: {self._chosen.name} cannot be run"
             return Finding("calibration", "problem", text)
-        on_card = self._about is not None and bool(self._about.devices) and self._layers != 0
-        start = tuning.default(self._here.cores, card=on_card)
+        start = tuning.default(self._here.cores, card=built.on_card(self._layers))
         try:
             found = meter.compare(
                 start, self._here, lambda each: self._say(f"Measuring {advice.words(each)}")

@@ -6,6 +6,7 @@ import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from rag import tuning
@@ -17,7 +18,7 @@ __all__ = ["Compared", "Meter", "median"]
 
 _ROUNDS = 3
 _MOST_SECONDS = 75
-"""After which a comparison begins no further round."""
+"""After which a comparison begins no further run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +57,15 @@ class Meter:
         self._context = context
         probing.load(path, gpu_layers)
         self._size(probing.run(start, context=context, read=32, write=2))
-        self.others = busy()
+
+    @cached_property
+    def others(self) -> float:
         """Cores that other programs kept at work before anything was measured."""
+        return busy()
 
     def speed(self, of: Tuning, told: Callable[[int, int], object]) -> Speed:
         """The median of some runs, each told before it. Raises ModelLoadError."""
+        _ = self.others
         runs = []
         for number in range(_ROUNDS):
             told(number + 1, _ROUNDS)
@@ -74,14 +79,21 @@ class Meter:
         threads = self.others <= here.present / 4
         stages = tuning.candidates(start, here.cores if threads else 1, here.physical)
         told(start)
-        self._size(self._run(start))
+        first = self._run(start)
+        self._size(first)
 
         def over() -> bool:
             return time.monotonic() - begun > _MOST_SECONDS
 
         best, runs = tuning.calibrated(start, stages, self._run, told, over)
         return Compared(
-            start, best, runs, median(runs[best]), time.monotonic() - begun, over(), threads
+            start,
+            best,
+            runs,
+            median(runs.get(best, [first])),
+            time.monotonic() - begun,
+            over(),
+            threads,
         )
 
     def _run(self, of: Tuning) -> Speed:

@@ -144,7 +144,7 @@ def calibrated(
     """The best of `start` and what the stages change of it, one after another; all that was run.
 
     told  of each run before it
-    over  time is up: no further round is begun
+    over  time is up: nothing more is run, and what was not compared to its end stays as it was
     """
     best = start
     runs: dict[Tuning, list[Speed]] = {}
@@ -152,20 +152,19 @@ def calibrated(
         # What an earlier stage chose holds in this one.
         rivals = [_moved(each, start, best) for each in stage]
         rivals = [each for each in dict.fromkeys(rivals) if each != best]
-        speeds: dict[Tuning, list[Speed]] = {best: []}
-        for number in range(_ROUNDS):
-            if not rivals or over():
-                break
+        speeds: dict[Tuning, list[Speed]] = {}
+        for number in range(_ROUNDS if rivals else 0):
             for each in (best, *rivals):
+                if over():
+                    return best, runs
                 told(each)
-                speeds.setdefault(each, []).append(run(each))
+                found = run(each)
+                speeds.setdefault(each, []).append(found)
+                runs.setdefault(each, []).append(found)
             rivals = [each for each in rivals if not _hopeless(speeds, best, each, number)]
-        finished = {
-            each: speeds[each] for each in (best, *rivals) if len(speeds.get(each, ())) == _ROUNDS
-        }
-        for each, found in speeds.items():
-            runs.setdefault(each, []).extend(found)
-        best = chosen(best, finished)
+            if not rivals:
+                break
+        best = chosen(best, {each: speeds[each] for each in (best, *rivals) if rivals})
     return best, runs
 
 

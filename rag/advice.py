@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
@@ -11,9 +10,9 @@ from rag.fitting import Fit, layers_on_card
 from rag.gguf import Shape
 from rag.machine import FEATURES, Machine
 from rag.manifest import ModelEntry
-from rag.measuring import Compared
+from rag.measuring import Calibrated
 from rag.probing import REBUILD, About
-from rag.tuning import LEAST, InForce, Speed, Tuning
+from rag.tuning import InForce, Speed, Tuning
 
 __all__ = [
     "Finding",
@@ -147,20 +146,15 @@ def tuned(in_force: InForce, kept: Calibrations) -> Finding:
     return Finding("tuning", "ok", text)
 
 
-def calibrated(found: Compared, others: float, present: int) -> Finding:
-    """others: of `present` cores, those that other programs kept at work."""
-    count = sum(map(len, found.runs.values()))
-    took = f"{count} runs in {found.seconds:.0f} s"
-    if found.best == found.start:
-        text = f"{took}: nothing is faster than the defaults by more than {LEAST:.0%}"
+def calibrated(found: Calibrated, start: Tuning, others: float, present: int) -> Finding:
+    """start: the defaults; others: of `present` cores, those that other programs kept at work."""
+    compared = found.compared
+    text = f"{sum(map(len, compared.runs.values()))} runs in {found.seconds:.0f} s: "
+    if compared.best == start:
+        text += "nothing is faster than the defaults by more than noise"
     else:
-        before, after = (
-            statistics.median(one.finished_s for one in found.runs[each])
-            for each in (found.start, found.best)
-        )
-        pace = f"{before / after:.2f} times the pace of the defaults"
-        text = f"{took}: {words(found.best)}, {pace}"
-    if found.over:
+        text += f"{words(compared.best)}, {compared.gain:.2f} times the pace of the defaults"
+    if compared.over:
         text += "; not all was compared, because time ran out"
     if not found.threads:
         text += (

@@ -25,7 +25,7 @@ from rag.fitting import Fit, fit
 from rag.gguf import Shape, read_shape
 from rag.machine import Machine
 from rag.manifest import ModelEntry
-from rag.measuring import Compared, Meter
+from rag.measuring import Calibrated, Meter
 from rag.probing import About, Probing
 from rag.tuning import Speed
 
@@ -80,7 +80,7 @@ class _Examination:
         self._sound: list[ModelEntry] = []
         self._about: About | None = None
         self._tried: tuple[ModelEntry, Speed] | None = None
-        self._compared: Compared | None = None
+        self._calibration: Calibrated | None = None
         self._fits: dict[ModelEntry, Fit] = {}
 
     def installed(self) -> Iterator[Finding]:
@@ -166,22 +166,22 @@ class _Examination:
             return Finding("calibration", "problem", text)
         start = tuning.default(self._here.cores, card=built.on_card(self._layers))
         try:
-            found = meter.compare(
+            found = meter.calibrate(
                 start, self._here, lambda each: self._say(f"Measuring {advice.words(each)}")
             )
             self._parts.calibrations.keep(
-                self._key(entry), Calibration(_today(), found.best, found.speed)
+                self._key(entry), Calibration(_today(), found.compared.best, found.speed)
             )
         except (ModelError, StorageError) as exc:
             return Finding("calibration", "problem", str(exc))
-        self._compared = found
-        return advice.calibrated(found, meter.others, self._here.present)
+        self._calibration = found
+        return advice.calibrated(found, start, meter.others, self._here.present)
 
     def _speed(self, meter: Meter, entry: ModelEntry, measure: bool) -> Finding:
         """Of the model as it is run now: measured, or known from a calibration."""
         now = self._parts.tuning().tuning
         known = self._parts.calibrations.find(self._key(entry))
-        if (self._compared or not measure) and known and known.tuning == now:
+        if (self._calibration or not measure) and known and known.tuning == now:
             self._tried = (entry, known.speed)
             return advice.speed(entry.name, known.speed, f"calibrated on {known.day}")
         if not measure:
@@ -219,7 +219,7 @@ class _Examination:
 
     def facts(self) -> dict[str, Any]:
         """What JSON has beside the findings."""
-        about, here, compared = self._about, self._here, self._compared
+        about, here, calibrated = self._about, self._here, self._calibration
         in_force = self._parts.tuning()
         return {
             "machine": {**asdict(here), "features": sorted(here.features)},
@@ -229,9 +229,9 @@ class _Examination:
             "tuning": {**asdict(in_force.tuning), "why": dict(in_force.why)},
             "compared": [
                 {**asdict(each), "runs": [asdict(one) for one in runs]}
-                for each, runs in compared.runs.items()
+                for each, runs in calibrated.compared.runs.items()
             ]
-            if compared
+            if calibrated
             else None,
             "measured": {"model": self._tried[0].name, **asdict(self._tried[1])}
             if self._tried

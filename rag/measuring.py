@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,9 +12,9 @@ from pathlib import Path
 from rag import tuning
 from rag.machine import Machine, busy
 from rag.probing import Probing
-from rag.tuning import Speed, Tuning
+from rag.tuning import Compared, Speed, Tuning
 
-__all__ = ["Compared", "Meter", "median"]
+__all__ = ["Calibrated", "Meter", "median"]
 
 _ROUNDS = 3
 _MOST_SECONDS = 75
@@ -22,26 +22,22 @@ _MOST_SECONDS = 75
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """A comparison of tunings.
+class Calibrated:
+    """A comparison of tunings on this machine.
 
-    start    the one that it began with; best: the one to take
-    runs     all that were measured, in the order of their rounds
-    seconds  that it took; over: that was the most it may take, and something was left out
+    speed    of the one that was chosen
+    seconds  that it took
     threads  their number was compared too: other programs left the processor alone
     """
 
-    start: Tuning
-    best: Tuning
-    runs: Mapping[Tuning, Sequence[Speed]]
+    compared: Compared
     speed: Speed
     seconds: float
-    over: bool
     threads: bool
 
 
 class Meter:
-    """One loaded model, and how many tokens it reads and writes in some three seconds."""
+    """One loaded model, and how many tokens it reads and writes in some four seconds."""
 
     def __init__(
         self,
@@ -72,35 +68,31 @@ class Meter:
             runs.append(self._run(of))
         return median(runs)
 
-    def compare(self, start: Tuning, here: Machine, told: Callable[[Tuning], object]) -> Compared:
+    def calibrate(
+        self, start: Tuning, here: Machine, told: Callable[[Tuning], object]
+    ) -> Calibrated:
         """Takes a minute or so. Raises ModelLoadError."""
         begun = time.monotonic()
         # Where other programs are at work, fewer threads are faster: a choice for this hour only.
         threads = self.others <= here.present / 4
-        stages = tuning.candidates(start, here.cores if threads else 1, here.physical)
         told(start)
         first = self._run(start)
         self._size(first)
+        cores = here.cores if threads else 1
+        stages = tuning.candidates(start, cores, here.physical, self._read)
 
         def over() -> bool:
             return time.monotonic() - begun > _MOST_SECONDS
 
-        best, runs = tuning.calibrated(start, stages, self._run, told, over)
-        return Compared(
-            start,
-            best,
-            runs,
-            median(runs.get(best, [first])),
-            time.monotonic() - begun,
-            over(),
-            threads,
-        )
+        found = tuning.calibrated(start, stages, self._run, told, over)
+        speed = median(found.runs.get(found.best, [first]))
+        return Calibrated(found, speed, time.monotonic() - begun, threads)
 
     def _run(self, of: Tuning) -> Speed:
         return self._probing.run(of, context=self._context, read=self._read, write=self._write)
 
     def _size(self, rough: Speed) -> None:
-        self._read = max(96, min(384, int(rough.read * 2.5)))
+        self._read = max(96, min(384, int(rough.read * 3)))
         self._write = max(6, min(32, int(rough.write)))
 
 

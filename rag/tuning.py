@@ -1,7 +1,7 @@
 """How llama.cpp is set up for a machine and a model: chosen by measuring. Pure but for the run.
 
-A choice is changed only where that brings more than noise: in each of several interleaved rounds,
-and by `LEAST` at the median. Timings of a shared machine are worth no more than that.
+A choice is changed only where that brings more than noise (see `chosen`): timings of a shared
+machine are worth no more than that.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from rag.sections import ModelSection
 __all__ = [
     "BATCH",
     "LEAST",
+    "Compared",
     "InForce",
     "Speed",
     "Tuning",
@@ -119,19 +120,35 @@ def in_force(
     return InForce(Tuning(**values), why)
 
 
-def candidates(start: Tuning, cores: int, physical: int | None) -> list[list[Tuning]]:
+def candidates(start: Tuning, cores: int, physical: int | None, read: int) -> list[list[Tuning]]:
     """What is compared, stage by stage: a stage's tunings differ from `start` in one value.
 
     cores     that may be used; 1: numbers of threads are not compared
     physical  cores that are not another one's second thread; None: unknown
+    read      tokens that a run reads; batches that hold all of them are the same
     """
     counts = {physical or cores, cores - 1, cores // 2}
     threads = sorted((each for each in counts if 0 < each < cores), reverse=True)
     return [
         [replace(start, threads=each) for each in threads],
         [replace(start, flash_attention=not start.flash_attention)],
-        [replace(start, ubatch=each) for each in (128, 256, 512) if each != start.ubatch],
+        [replace(start, ubatch=each) for each in (128, 256) if each < min(read, start.ubatch)],
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What a comparison came to.
+
+    gain  how many times the pace of the tuning it began with, by runs of the same rounds
+    runs  all that were measured, in the order of their rounds
+    over  time was up, and something was left out
+    """
+
+    best: Tuning
+    gain: float
+    runs: Mapping[Tuning, Sequence[Speed]]
+    over: bool = False
 
 
 def calibrated(
@@ -140,32 +157,35 @@ def calibrated(
     run: Run,
     told: Callable[[Tuning], object] = lambda _: None,
     over: Callable[[], bool] = lambda: False,
-) -> tuple[Tuning, dict[Tuning, list[Speed]]]:
-    """The best of `start` and what the stages change of it, one after another; all that was run.
+) -> Compared:
+    """The best of `start` and what the stages change of it, one after another.
 
     told  of each run before it
     over  time is up: nothing more is run, and what was not compared to its end stays as it was
     """
-    best = start
+    best, gain = start, 1.0
     runs: dict[Tuning, list[Speed]] = {}
     for stage in stages:
         # What an earlier stage chose holds in this one.
         rivals = [_moved(each, start, best) for each in stage]
-        rivals = [each for each in dict.fromkeys(rivals) if each != best]
         speeds: dict[Tuning, list[Speed]] = {}
         for number in range(_ROUNDS if rivals else 0):
-            for each in (best, *rivals):
+            # To and fro, so that a machine that gets busier favours nobody.
+            for each in (best, *rivals) if number % 2 == 0 else (*reversed(rivals), best):
                 if over():
-                    return best, runs
+                    return Compared(best, gain, runs, over=True)
                 told(each)
                 found = run(each)
                 speeds.setdefault(each, []).append(found)
                 runs.setdefault(each, []).append(found)
-            rivals = [each for each in rivals if not _hopeless(speeds, best, each, number)]
+            rivals = [each for each in rivals if not _hopeless(speeds[each], speeds[best])]
             if not rivals:
                 break
-        best = chosen(best, {each: speeds[each] for each in (best, *rivals) if rivals})
-    return best, runs
+        taken = chosen(best, {each: speeds[each] for each in (best, *rivals) if rivals})
+        if taken != best:
+            gain /= statistics.median(_ratios(speeds[taken], speeds[best]))
+            best = taken
+    return Compared(best, gain, runs)
 
 
 def _moved(each: Tuning, start: Tuning, best: Tuning) -> Tuning:
@@ -174,30 +194,30 @@ def _moved(each: Tuning, start: Tuning, best: Tuning) -> Tuning:
     return replace(best, **changed)
 
 
-def _hopeless(
-    speeds: Mapping[Tuning, Sequence[Speed]], best: Tuning, rival: Tuning, number: int
-) -> bool:
-    return all(
-        speeds[rival][at].finished_s > _HOPELESS * speeds[best][at].finished_s
-        for at in range(number + 1)
-    )
+def _ratios(rival: Sequence[Speed], beside: Sequence[Speed]) -> list[float]:
+    """Of the times that an answer takes, round by round; below 1: the rival is faster."""
+    rounds = zip(rival, beside, strict=True)
+    return [one.finished_s / other.finished_s for one, other in rounds]
+
+
+def _hopeless(rival: Sequence[Speed], beside: Sequence[Speed]) -> bool:
+    return min(_ratios(rival, beside)) > _HOPELESS
 
 
 def chosen(start: Tuning, speeds: Mapping[Tuning, Sequence[Speed]]) -> Tuning:
-    """The tuning that answers an ordinary question soonest; `start` unless another was faster in
-    each round, and by `LEAST` at the median. speeds: of each tuning, as many as there were rounds.
+    """The tuning that answers an ordinary question soonest, if that is no noise.
+
+    It must be faster than `start` in each round, and at the median by `LEAST` and by more than
+    `start` differs from itself. speeds: of each tuning, as many as there were rounds.
     """
     if start not in speeds:
         return start
-
-    def ratios(rival: Tuning) -> list[float]:
-        rounds = zip(speeds[rival], speeds[start], strict=True)
-        return [one.finished_s / other.finished_s for one, other in rounds]
-
-    gains = {each: ratios(each) for each in speeds if each != start}
-    better = {
-        each: statistics.median(found)
-        for each, found in gains.items()
-        if max(found) < 1 and statistics.median(found) < 1 - LEAST
-    }
+    times = [each.finished_s for each in speeds[start]]
+    noise = (max(times) - min(times)) / statistics.median(times)
+    better = {}
+    for each in speeds:
+        ratios = _ratios(speeds[each], speeds[start])
+        middle = statistics.median(ratios)
+        if max(ratios) < 1 and 1 - middle > max(LEAST, noise):
+            better[each] = middle
     return min(better, key=lambda each: better[each], default=start)

@@ -28,8 +28,9 @@ def test_a_change_must_be_worth_more_than_noise() -> None:
     assert chosen(START, {START: speeds(1, 1, 1), FLASH: speeds(1.2, 1.1, 1.3)}) == FLASH
     assert chosen(START, {START: speeds(1, 1, 1), FLASH: speeds(1.04, 1.04, 1.04)}) == START
     assert chosen(START, {START: speeds(1, 1, 1), FLASH: speeds(1.5, 1.5, 0.99)}) == START
-    # A slow moment of the machine falls on both runs of its round.
-    assert chosen(START, {START: speeds(1, 0.4, 1), FLASH: speeds(1.2, 0.5, 1.2)}) == FLASH
+    # What the same tuning differs by from run to run, another must beat.
+    assert chosen(START, {START: speeds(1, 0.7, 1), FLASH: speeds(1.3, 0.8, 1.3)}) == START
+    assert chosen(START, {START: speeds(1, 0.9, 1), FLASH: speeds(1.3, 1.2, 1.3)}) == FLASH
     both = {START: speeds(1, 1, 1), HALF: speeds(1.1, 1.1, 1.1), FLASH: speeds(1.2, 1.2, 1.2)}
     assert chosen(START, both) == FLASH
     assert chosen(START, {HALF: speeds(2)}) == START
@@ -43,12 +44,14 @@ def test_an_answer_takes_reading_and_writing() -> None:
 
 
 def test_candidates_change_one_thing_each() -> None:
-    threads, flash, batch = candidates(START, 4, 2)
+    threads, flash, batch = candidates(START, 4, 2, 384)
     assert [each.threads for each in threads] == [3, 2]
     assert flash == [FLASH]
     assert [each.ubatch for each in batch] == [128, 256]
-    assert candidates(replace(START, threads=1), 1, 1)[0] == []
-    assert [each.threads for each in candidates(START, 2, None)[0]] == [1]
+    assert [each.ubatch for each in candidates(START, 4, 2, 200)[2]] == [128]
+    assert candidates(START, 4, 2, 100)[2] == [], "all of it is read at once anyway"
+    assert candidates(replace(START, threads=1), 1, 1, 384)[0] == []
+    assert [each.threads for each in candidates(START, 2, None, 384)[0]] == [1]
 
 
 class Machine:
@@ -68,27 +71,27 @@ def test_what_one_stage_chose_holds_in_the_next() -> None:
         return (1.3 if each.flash_attention else 1) * (1.2 if each.threads == 2 else 1)
 
     run = Machine(pace)
-    best, runs = calibrated(START, candidates(START, 4, 2), run)
-    assert best == Tuning(2, 512, True)
-    assert all(runs.values())
-    assert Tuning(2, 256, True) in runs
+    found = calibrated(START, candidates(START, 4, 2, 384), run)
+    assert found.best == Tuning(2, 512, True)
+    assert found.gain == pytest.approx(1.3 * 1.2)
+    assert not found.over
+    assert Tuning(2, 256, True) in found.runs
 
 
 def test_what_is_hopeless_is_run_once() -> None:
     run = Machine(lambda each: 1.0 if each == START else 0.5)
-    best, _ = calibrated(START, candidates(START, 4, 2), run)
-    assert best == START
+    found = calibrated(START, candidates(START, 4, 2, 384), run)
+    assert (found.best, found.gain) == (START, 1.0)
     assert all(run.ran.count(each) == 1 for each in run.ran if each != START)
     assert run.ran.count(START) == 3, "once beside the rivals of each stage"
 
 
 def test_when_time_is_up_the_last_choice_holds() -> None:
     run = Machine(lambda each: 2.0 if each.flash_attention else 1.0)
-    best, _ = calibrated(START, [[FLASH]], run, over=lambda: len(run.ran) >= 4)
-    assert best == START
-    assert len(run.ran) == 4
-    best, runs = calibrated(START, [[FLASH]], run, over=lambda: True)
-    assert (best, runs) == (START, {})
+    found = calibrated(START, [[FLASH]], run, over=lambda: len(run.ran) >= 4)
+    assert (found.best, found.over) == (START, True)
+    assert run.ran == [START, FLASH, FLASH, START], "to and fro"
+    assert not calibrated(START, [[FLASH]], run, over=lambda: True).runs
 
 
 def test_settings_win_then_what_was_measured_then_the_default() -> None:

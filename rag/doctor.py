@@ -16,7 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from index.errors import ModelError, RefdeskError, StorageError
+from index.errors import ModelError, ModelMissingError, RefdeskError, StorageError
 from rag import advice, built, calibration, machine, tuning
 from rag.advice import Finding
 from rag.build import Parts
@@ -91,10 +91,16 @@ class _Examination:
         for entry in store.manifest.entries:
             if entry not in used and not store.present(entry):
                 continue
+            bad = "problem" if entry in used else "note"
             try:
                 store.locate(entry.name)
+            except ModelMissingError:
+                text = f"{entry.name} is not installed, or not all of it"
+                todo = f"`refdesk models pull {entry.name}` fetches it, or says what to copy where"
+                yield Finding(entry.role, bad, f"{text}: {todo}")
+                continue
             except RefdeskError as exc:
-                yield Finding(entry.role, "problem" if entry in used else "note", str(exc))
+                yield Finding(entry.role, bad, str(exc))
                 continue
             self._sound.append(entry)
             text = f"{entry.name}, verified{', in use' if entry in used else ''}"
@@ -147,7 +153,6 @@ class _Examination:
                 "prompt", "problem",
                 f"{entry.name}: {exc} It needs about {need} of memory; {free} are available.",
             )  # fmt: skip
-            yield advice.tuned(self._parts.tuning(), self._parts.calibrations)
             return
         yield Finding(
             "prompt", "ok",
@@ -156,7 +161,6 @@ class _Examination:
         )  # fmt: skip
         if calibrate:
             yield self._calibrated(meter, entry)
-        yield advice.tuned(self._parts.tuning(), self._parts.calibrations)
         yield self._speed(meter, entry, measure)
 
     def _calibrated(self, meter: Meter, entry: ModelEntry) -> Finding:
@@ -169,9 +173,11 @@ class _Examination:
             found = meter.calibrate(
                 start, self._here, lambda each: self._say(f"Measuring {advice.words(each)}")
             )
-            self._parts.calibrations.keep(
-                self._key(entry), Calibration(_today(), found.compared.best, found.speed)
-            )
+            # That nothing was found on a busy machine is no reason not to look again.
+            if found.threads or found.compared.best != start:
+                self._parts.calibrations.keep(
+                    self._key(entry), Calibration(_today(), found.compared.best, found.speed)
+                )
         except (ModelError, StorageError) as exc:
             return Finding("calibration", "problem", str(exc))
         self._calibration = found
@@ -205,7 +211,10 @@ class _Examination:
         yield _disk(self._parts.settings.home)
 
     def fitting(self) -> Iterator[Finding]:
-        """Which generators of the manifest fit, and how fast they would answer."""
+        """How llama.cpp is set up; which generators of the manifest fit, and how fast they would
+        answer.
+        """
+        yield advice.tuned(self._parts.tuning(), self._parts.calibrations)
         for entry in self._parts.models.manifest.entries:
             if entry.role == "generator":
                 self._fits[entry] = self._fit(entry)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from index.errors import ModelError
 from rag.drafting import widths
 from rag.kept import Kept, Read
-from rag.llama import BATCH, Llama, Logits, Row
+from rag.llama import Llama, Logits, Row
 from rag.llm import Began, Step, Waiting
 from rag.writing import Coroutine, Guess, Order, Reading, Text, Wanted, written
 
@@ -174,7 +174,7 @@ class Batcher:
         self._go_on(seat, [self._model.logits(last)] if wanted.last else [])
 
     def _write(self, seats: Sequence[_Seat]) -> None:
-        most = BATCH // len(seats) - 1
+        most = self._model.batch // len(seats) - 1
         guesses = [
             (seat, wanted.token, wanted.guessed[:most], wanted.odds)
             for seat in seats

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from index.parse import Parser
     from index.rerank import Reranker
     from rag.backend import Backend, Graph
+    from rag.calibration import Calibrations
     from rag.engine import Engine
     from rag.find import Searcher
     from rag.keeping import Keeper
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from rag.receipts import Receipts
     from rag.remote import Remote
     from rag.replay import Difference, Telling
+    from rag.tuning import InForce
     from rag.types import Event, Question
 
 Loading = Callable[[str], None]
@@ -238,12 +240,34 @@ class Parts:
                     context=min(section.context, entry.context),
                     pool=section.pool,
                     seats=section.askers,
-                    threads=section.threads or None,
+                    tuning=self.tuning().tuning,
                     draft=section.draft,
                     gpu_layers=section.gpu_layers,
                     kept_mb=section.kept_mb,
                 )
             return self._llm
+
+    @cached_property
+    def calibrations(self) -> Calibrations:
+        """The tunings that were measured, in the data folder."""
+        from rag.calibration import Calibrations
+
+        return Calibrations(self.settings.home / "calibration.json")
+
+    def tuning(self) -> InForce:
+        """How llama.cpp is set up for the generator, and why. Raises UsageError, ModelError."""
+        from rag import built, calibration, machine, tuning
+
+        section, here = self.settings.model, machine.look()
+        held = calibration.key(here, self.entry("generator"), section.gpu_layers)
+        found = self.calibrations.find(held)
+        return tuning.in_force(
+            section,
+            self.settings.origins,
+            tuning.default(here.cores, card=built.on_card(section.gpu_layers)),
+            found.tuning if found else None,
+            found.day if found else "",
+        )
 
     @cached_property
     def receipts(self) -> Receipts:

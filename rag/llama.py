@@ -10,7 +10,7 @@ import ctypes
 import functools
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +20,10 @@ import numpy.typing as npt
 from index.errors import ModelError, ModelLoadError
 from rag import built
 from rag.llm import Part, Prompt
-from rag.slicing import LONGEST, Slice, sliced
+from rag.slicing import SHORT, Slice, sliced
+from rag.tuning import Tuning
 
-__all__ = ["BATCH", "Llama", "Logits", "Row"]
-
-BATCH = 128
-"""Tokens read at once, at most. llama.cpp sets memory aside for the logits of each."""
-
-assert LONGEST <= BATCH
+__all__ = ["Llama", "Logits", "Row"]
 
 Logits = npt.NDArray[np.float32]
 """Shape (vocabulary,)."""
@@ -54,7 +50,7 @@ class Llama:
         context: int,
         pool: int,
         sequences: int,
-        threads: int | None = None,
+        tuning: Tuning | None = None,
         gpu_layers: int = -1,
     ) -> None:
         """Loads the model.
@@ -63,7 +59,7 @@ class Llama:
         context    tokens of one text, at most
         pool       tokens of all texts together; `context` at least
         sequences  texts at once
-        threads    None: all cores that this process may use
+        tuning     None: the default's
 
         Raises ModelLoadError.
         """
@@ -88,10 +84,14 @@ class Llama:
         trained = int(llama_cpp.llama_model_n_ctx_train(self._model))
         self.context = min(context, trained) if trained > 0 else context
         self.pool = max(pool, self.context)
-        self._cores = threads or _cores()
+        self._tuning = tuning = tuning or Tuning()
+        self._cores = tuning.threads or _cores()
+        self.batch = max(tuning.ubatch + SHORT, 2 * sequences)
+        """Tokens read at once, at most: llama.cpp sets memory aside for the logits of each."""
         options = llama_cpp.llama_context_default_params()
         options.n_ctx = self.pool
-        options.n_batch = options.n_ubatch = BATCH
+        options.n_batch = options.n_ubatch = self.batch
+        options.flash_attn_type = int(tuning.flash_attention)
         options.n_seq_max = sequences
         # One pool, so that one long text can have what several short ones have.
         options.kv_unified = True
@@ -107,12 +107,15 @@ class Llama:
         self._memory = llama_cpp.llama_get_memory(self._context)
         self._vocab = llama_cpp.llama_model_get_vocab(self._model)
         self._n_vocab = int(llama_cpp.llama_vocab_n_tokens(self._vocab))
-        self._batch = llama_cpp.llama_batch_init(BATCH, 0, 1)
+        self._batch = llama_cpp.llama_batch_init(self.batch, 0, 1)
 
     @functools.cached_property
     def runs(self) -> dict[str, Any]:
-        """What runs it; see `rag.built`."""
-        return built.described(self._lib, self._cores, self._layers)
+        """What runs it, and how; see `rag.built`."""
+        return {
+            **built.described(self._lib, self._layers),
+            **asdict(replace(self._tuning, threads=self._cores)),
+        }
 
     def close(self) -> None:
         """Frees the model, which is of no use any more."""
@@ -125,7 +128,7 @@ class Llama:
         parts = [(self._encode(part), part.kept) for part in prompt]
         if self._lib.llama_vocab_get_add_bos(self._vocab):
             parts.insert(0, ([int(self._lib.llama_vocab_bos(self._vocab))], False))
-        return sliced(parts)
+        return sliced(parts, self._tuning.ubatch)
 
     def firsts(self, words: Sequence[str]) -> list[int]:
         """The tokens that `words` begin with."""
@@ -142,7 +145,7 @@ class Llama:
         return bool(self._lib.llama_vocab_is_eog(self._vocab, token))
 
     def decode(self, rows: Sequence[Row]) -> None:
-        """Reads up to `BATCH` tokens. Raises ModelError: the pool is then as it was, or empty."""
+        """Reads up to `batch` tokens. Raises ModelError: the pool is then as it was, or empty."""
         batch = self._batch
         batch.n_tokens = len(rows)
         for at, row in enumerate(rows):

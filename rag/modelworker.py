@@ -24,6 +24,7 @@ from rag import llm
 from rag.batching import Batcher, End
 from rag.llama import Llama
 from rag.llm import Check, Part, Prompt, Step
+from rag.tuning import Tuning
 from rag.writing import order
 
 __all__ = ["check_message", "main", "prompt_message", "step_from"]
@@ -37,7 +38,8 @@ def main() -> None:
     try:
         model = Llama(
             Path(load["path"]), name=load["name"], context=load["context"], pool=load["pool"],
-            sequences=load["seats"] + 1, threads=load["threads"], gpu_layers=load["gpu_layers"],
+            sequences=load["seats"] + 1, tuning=Tuning(**load["tuning"]),
+            gpu_layers=load["gpu_layers"],
         )  # fmt: skip
     except RefdeskError as exc:
         send(out, {"error": type(exc).__name__, "message": str(exc)})

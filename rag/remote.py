@@ -15,6 +15,7 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,6 +25,7 @@ from index.errors import ModelError, ModelLoadError
 from rag.batching import End
 from rag.llm import Check, Prompt, Step
 from rag.modelworker import check_message, prompt_message, step_from
+from rag.tuning import Tuning
 
 __all__ = ["Remote"]
 
@@ -44,7 +46,7 @@ class Remote:
         context: int = 4096,
         pool: int = 0,
         seats: int = 4,
-        threads: int | None = None,
+        tuning: Tuning | None = None,
         draft: int = 7,
         gpu_layers: int = -1,
         kept_mb: int = 128,
@@ -56,7 +58,7 @@ class Remote:
         context  tokens of one prompt and its answer together
         pool     tokens of all that is answered at once; 0: `context`
         seats    answers at once
-        threads  None: all cores that this process may use
+        tuning   None: the default's
         draft    tokens guessed at once by prompt lookup, at most; 0: off
         kept_mb  memory for what was read of earlier prompts
         worker   arguments to Python that start the process
@@ -69,8 +71,8 @@ class Remote:
         """What runs it; see `rag.built`."""
         self._load = {
             "path": str(path), "name": name, "context": context, "pool": max(pool, context),
-            "seats": seats, "threads": threads, "draft": draft, "gpu_layers": gpu_layers,
-            "kept_bytes": kept_mb * 1024 * 1024,
+            "seats": seats, "tuning": asdict(tuning or Tuning()), "draft": draft,
+            "gpu_layers": gpu_layers, "kept_bytes": kept_mb * 1024 * 1024,
         }  # fmt: skip
         self._worker = tuple(worker)
         self._lock = threading.Lock()

@@ -23,6 +23,12 @@ Telling = Callable[[str, float | None], object]
 _SAID = ("question", "calls", "answer")
 _WITH = ("refdesk", "system", "model", "llama", "embedder", "settings")
 _AROUND = 24
+_TUNED = {
+    "threads": "model.threads",
+    "ubatch": "model.batch",
+    "flash_attention": "model.flash_attention",
+}
+"""How the model was run, as receipts have it → the settings that say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +78,15 @@ def overrides(held: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, An
         for name, value in made_with.get("settings", {}).items()
         if name in known and name.split(".")[0] in ("answer", "model", "models", "embedder")
     }
-    # "All cores" may be others here, and sums may be added up in another order.
-    threads = (made_with.get("llama") or {}).get("threads")
-    return {**then, "model.threads": threads} if threads else then
+    # What was chosen for the machine may be another choice here, and sums may be added up in
+    # another order.
+    llama = made_with.get("llama") or {}
+    tuned = {
+        setting: llama[name] for name, setting in _TUNED.items() if llama.get(name) is not None
+    }
+    if isinstance(flash := tuned.get("model.flash_attention"), bool):
+        tuned["model.flash_attention"] = "on" if flash else "off"
+    return {**then, **tuned}
 
 
 def differences(then: Any, now: Any, where: str) -> Iterator[tuple[str, str, str]]:
@@ -107,8 +119,8 @@ def _between(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Differ
         if name == "llama" and not then.get("calls"):
             continue  # the model was not asked, whether it was loaded or not
         for each in differences(made_then.get(name), made_now[name], name):
-            # How many threads there were is told by "llama".
-            if each[0] != "settings.model.threads":
+            # How the model was run is told by "llama".
+            if each[0].removeprefix("settings.") not in _TUNED.values():
                 yield Difference(*each, said=False)
     for name in _SAID:
         for each in differences(then.get(name), now[name], name):

@@ -111,7 +111,20 @@ class EmbedderSection:
 @dataclass(frozen=True, slots=True)
 class ModelSection:
     context: int = setting(4096, "Tokens of prompt and answer together.", least=512, most=131072)
-    threads: int = setting(0, "Threads of llama.cpp; 0: all cores.", least=0, most=512)
+    threads: int = setting(
+        0, "Threads of llama.cpp; 0: as calibrated, else all usable cores.", least=0, most=512
+    )
+    batch: int = setting(
+        0,
+        "Tokens of a prompt read at once; 0: as calibrated, else 64, or 512 on a graphics card.",
+        least=0,
+        most=4096,
+    )
+    flash_attention: str = setting(
+        "auto",
+        "Flash attention; auto: as calibrated, else on.",
+        choices=("auto", "on", "off"),
+    )
     askers: int = setting(4, "Questions answered at once; others wait.", least=1, most=16)
     pool: int = setting(
         8192,

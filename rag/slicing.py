@@ -10,20 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["LONGEST", "Slice", "common", "length", "sliced"]
+__all__ = ["SHORT", "Slice", "common", "length", "sliced"]
 
-SLICE = 64
-"""Tokens read between two looks at others who ask: more are hardly faster on a processor."""
-
-_SHORT = 32
-LONGEST = SLICE + _SHORT - 1
+SHORT = 32
+"""Fewer tokens than this are read with those before them."""
 
 Slice = tuple[int, ...]
 """Tokens that are read at once."""
 
 
-def sliced(parts: Sequence[tuple[Sequence[int], bool]]) -> list[Slice]:
-    """The tokens of a prompt's parts, cut at the end of each that is kept and after `SLICE` tokens.
+def sliced(parts: Sequence[tuple[Sequence[int], bool]], size: int) -> list[Slice]:
+    """The tokens of a prompt's parts, cut at the end of each that is kept and after `size` tokens.
 
     parts  tokens, and whether they are kept (see `rag.llm.Part`). The others are read together with
            what follows: each reading goes through all of the model's weights.
@@ -33,7 +30,7 @@ def sliced(parts: Sequence[tuple[Sequence[int], bool]]) -> list[Slice]:
         runs[-1].extend(tokens)
         if kept:
             runs.append([])
-    return [each for run in runs for each in _cut(run) if each]
+    return [each for run in runs for each in _cut(run, size) if each]
 
 
 def length(slices: Sequence[Slice]) -> int:
@@ -41,9 +38,9 @@ def length(slices: Sequence[Slice]) -> int:
     return sum(map(len, slices))
 
 
-def _cut(run: Sequence[int]) -> list[Slice]:
-    """Slices of `SLICE` tokens; a short rest goes with the last."""
-    ends = list(range(SLICE, len(run) - _SHORT + 1, SLICE))
+def _cut(run: Sequence[int], size: int) -> list[Slice]:
+    """Slices of `size` tokens; a short rest goes with the last."""
+    ends = list(range(size, len(run) - SHORT + 1, size))
     return [tuple(run[start:end]) for start, end in zip([0, *ends], [*ends, len(run)], strict=True)]
 
 

@@ -136,6 +136,14 @@ def _questions(command: _Command) -> None:
     config = command("config", "print the settings in force, and where each comes from")
     config.add_argument("--json", action="store_true", help="print JSON")
 
+    doctor = command("doctor", "look this machine and this install over; measure the model's speed")
+    form = doctor.add_mutually_exclusive_group()
+    form.add_argument("--quick", action="store_true", help="do not measure the speed")
+    form.add_argument(
+        "--calibrate", action="store_true", help="choose how llama.cpp is set up, and keep that"
+    )
+    doctor.add_argument("--json", action="store_true", help="print JSON")
+
 
 def _models(models: argparse.ArgumentParser, places: argparse.ArgumentParser) -> None:
     actions = models.add_subparsers(dest="action", metavar="ACTION", required=True)

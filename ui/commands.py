@@ -17,7 +17,7 @@ from index.errors import ModelError, StorageError
 from rag import config
 from rag.build import Parts
 from rag.manifest import ModelEntry
-from ui import chat, costs, documents, evaluating, receipts
+from ui import chat, costs, doctor, documents, evaluating, receipts
 from ui.limits import asked, limits_of
 from ui.opening import opened, print_json
 
@@ -259,6 +259,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "cost": costs.cost,
     "serve": serve,
     "config": config_,
+    "doctor": doctor.doctor,
     "eval retrieval": evaluating.retrieval,
     "eval answers": evaluating.answers,
     "eval grounding": evaluating.grounding,

@@ -27,7 +27,7 @@ class TinyModel:
     """
 
     def __init__(self, context: int = 400, pool: int = 1000) -> None:
-        self.context, self.pool = context, pool
+        self.context, self.pool, self.batch = context, pool, 128
         self.read: list[Sequence[Row]] = []
         self.fails = False
         self._texts: dict[int, list[int]] = {}
@@ -87,8 +87,10 @@ def prompt(seed: int, length: int = 90, opened: int = 70) -> Order:
     rng = np.random.default_rng(seed)
     head = [int(each) for each in np.random.default_rng(99).integers(1, VOCABULARY, opened)]
     tail = [int(each) for each in rng.integers(1, VOCABULARY, length - opened)]
-    check = Weighing(tuple(sliced([(head, True), (tail, True), ([3], False)])), (1, 2), (3,))
-    return Order(tuple(sliced([(head, True), (tail, True), ([4], False)])), (check,), 40, (STOP,))
+    check = Weighing(tuple(sliced([(head, True), (tail, True), ([3], False)], 64)), (1, 2), (3,))
+    return Order(
+        tuple(sliced([(head, True), (tail, True), ([4], False)], 64)), (check,), 40, (STOP,)
+    )
 
 
 def run(batcher: Batcher) -> list[Event]:

@@ -318,3 +318,10 @@ def test_a_replay_takes_the_settings_and_threads_of_then(written: dict[str, Any]
         "model.threads": 2,
     }
     assert replay.overrides(written, {}) == {"model.threads": 2}
+    llama = written["circumstances"]["llama"]
+    llama |= {"ubatch": 128, "flash_attention": False}
+    assert replay.overrides(written, {}) == {
+        "model.threads": 2,
+        "model.batch": 128,
+        "model.flash_attention": "off",
+    }

@@ -25,25 +25,24 @@ def reciprocal_rank_fusion(
 
 
 def convex(
-    similarity: Mapping[T, float], words: Mapping[T, float], *, floor: float, words_weight: float
+    similarity: Mapping[T, float], words: Mapping[T, float], *, words_weight: float
 ) -> list[tuple[T, float]]:
-    """Fuses scores by a convex sum of similarity and word score, both brought to [0, 1].
+    """Fuses scores by a convex sum of similarity and of how well the words fit.
 
-    similarity  cosine of each passage, also of those that were found by words alone
-    words       BM25 of the passages found by words
-    floor       the cosine that counts as nothing: the last of those found by similarity
+    similarity  cosine of each item
+    words       how well its words fit, on any scale; none where it is missing
 
-    Similarity is stretched between `floor` and its best, word scores are divided by their best:
-    Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", TOIS 2023.
-    Best first; ties keep the order of `similarity`, then `words`.
+    The words' scores are stretched to [0, 1] over these items. Similarity is taken as it is: where
+    a question is no more like one passage than like another, the words decide. Bruch, Gai and
+    Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", TOIS 2023, stretch both.
+    Best first; ties keep the order of `similarity`.
     """
-    best = max(similarity.values(), default=0.0)
-    spread = max(best - floor, 1e-9)
-    share = shares(words)
+    fit = {item: words.get(item, 0.0) for item in similarity}
+    least, most = min(fit.values(), default=0.0), max(fit.values(), default=0.0)
+    spread = (most - least) or 1.0
     scores = {
-        item: (1.0 - words_weight) * max(similarity.get(item, floor) - floor, 0.0) / spread
-        + words_weight * share.get(item, 0.0)
-        for item in dict.fromkeys((*similarity, *words))
+        item: (1.0 - words_weight) * alike + words_weight * (fit[item] - least) / spread
+        for item, alike in similarity.items()
     }
     return sorted(scores.items(), key=lambda pair: -pair[1])
 

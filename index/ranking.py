@@ -28,17 +28,17 @@ class Weights:
     """How the searches are joined.
 
     fusion    "convex", or "rrf" (with rrf_k), which joins two searches only: see `index.fuse`
-    words     the share of word search in the convex sum of meaning and words
-    articles  what the article that fits best by its words adds to its passages; 0: not searched
+    words     the share of words in the convex sum of meaning and words
+    articles  the share of whole articles' words in that, the rest passages'; 0: not searched
     named     what articles gain whose source, author or date the question names; 0: not looked at
     recent    what the newest article gains where the question names no time in the past; 0: nothing
     """
 
     fusion: str = "convex"
-    words: float = 0.5
-    articles: float = 0.5
-    named: float = 0.3
-    recent: float = 0.2
+    words: float = 0.3
+    articles: float = 0.8
+    named: float = 0.15
+    recent: float = 0.1
     rrf_k: int = 60
 
 
@@ -78,7 +78,6 @@ class Ranking:
             alike = self._alike(query, dense, words)
             fused = reciprocal_rank_fusion([list(dense), list(words)], k=self._weights.rrf_k)
             return list(self._hits(fused, alike, words, k))
-        floor = min(dense.values(), default=0.0)
         asked = self._documents().asked(question, today)
         named = [each for each in asked.named if documents is None or each in documents]
         if 0 < len(named) <= _FEW and self._weights.named:
@@ -86,14 +85,18 @@ class Ranking:
             dense |= dict(store.search(query, _NAMED, self._catalog.chunk_ids(named)))
             words |= dict(search.passages(question, _NAMED, named))
         alike = self._alike(query, dense, words)
-        fused = convex(alike, words, floor=floor, words_weight=self._weights.words)
-        best = {}
-        if self._weights.articles:
-            best = shares(dict(search.articles(question, wide, documents)))
+        owners = self._catalog.documents_of(list(alike))
+        passages, articles, share = shares(words), {}, self._weights.articles
+        if share:
+            articles = shares(dict(search.articles(question, wide, documents)))
+        fit = {
+            number: (1.0 - share) * passages.get(number, 0.0) + share * articles.get(document, 0.0)
+            for number, document in owners.items()
+        }
+        fused = convex(alike, fit, words_weight=self._weights.words)
         gains = {
-            number: self._weights.articles * best.get(document, 0.0)
-            + asked.gain(document, named=self._weights.named, recent=self._weights.recent)
-            for number, document in self._catalog.documents_of(list(alike)).items()
+            number: asked.gain(document, named=self._weights.named, recent=self._weights.recent)
+            for number, document in owners.items()
         }
         return list(self._hits(lifted(fused, gains), alike, words, k))
 

@@ -47,24 +47,22 @@ class RetrievalSection:
         "How the searches are joined: by scores, or by the ranks of the passages alone.",
         choices=("convex", "rrf"),
     )
-    words_weight: float = setting(
-        0.5, "The share of word search in the convex sum.", least=0.0, most=1.0
-    )
+    words_weight: float = setting(0.3, "The share of words in the convex sum.", least=0.0, most=1.0)
     article_weight: float = setting(
-        0.5,
-        "What the article that fits the question's words best adds to its passages' scores; 0: "
-        "whole articles are not searched.",
+        0.8,
+        "The share of whole articles in the score of words, the rest is their passages'; 0: whole "
+        "articles are not searched.",
         least=0.0,
-        most=2.0,
+        most=1.0,
     )
     named_weight: float = setting(
-        0.3,
+        0.15,
         "What an article gains whose source, author or date the question names; 0: nothing.",
         least=0.0,
         most=2.0,
     )
     recent_weight: float = setting(
-        0.2,
+        0.1,
         "What the newest article gains, three times as much where the question speaks of now; "
         "0: nothing.",
         least=0.0,

@@ -32,7 +32,7 @@ import numpy as np
 from index.catalog import Catalog
 from index.chunk import embedded
 from index.database import digest
-from index.embed import Embedder
+from index.embed import Embedder, Vectors
 from index.held import Origin, Stored
 from index.library import Library
 from index.nearest import Nearest
@@ -46,6 +46,8 @@ from rag.build import Parts
 WORDS = 62
 """Of a passage: the mean of the news articles that this was first measured with."""
 PER_ARTICLE = 28
+NOISE = 0.3
+"""Length of what is added to a vector of length 1."""
 ADDED = 1000
 
 
@@ -135,11 +137,15 @@ class Drawn:
 
     def __init__(self, source: Path, embedder: Embedder) -> None:
         with contextlib.closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as db:
-            texts = [row[0] for row in db.execute("SELECT text FROM chunk ORDER BY id")]
+            rows = db.execute(
+                "SELECT c.text, v.vector FROM chunk c JOIN vector v ON v.id = c.vector ORDER BY c.id"
+            ).fetchall()
             self._titles = [row[0] for row in db.execute("SELECT title FROM document ORDER BY id")]
         self._sentences = [
-            text[span.start : span.end] for text in texts for span in sentences(text)
+            text[span.start : span.end] for text, _ in rows for span in sentences(text)
         ]
+        joined = b"".join(vector for _, vector in rows)
+        self._vectors = np.frombuffer(joined, "<f4").reshape(len(rows), -1)
         self._embedder = embedder
 
     def article(self, number: int) -> Stored:
@@ -156,17 +162,29 @@ class Drawn:
             parts.append(text)
             at += len(text)
         keys = [digest(embedded(title, header, chunk.text)) for chunk in chunks]
-        vectors = np.random.default_rng(number).normal(size=(len(keys), self._embedder.dimension))
-        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors = self._mixed(len(keys), np.random.default_rng(number))
         return Stored(
             Document("".join(parts), title, date=date),
             {},
             "bench",
             chunks,
             keys,
-            dict(zip(keys, vectors.astype(np.float32), strict=True)),
+            dict(zip(keys, vectors, strict=True)),
             self._embedder.fingerprint,
         )
+
+    def _mixed(self, count: int, draw: np.random.Generator) -> Vectors:
+        """Vectors as close together as those of passages are, shape (count, dimension).
+
+        Each lies between two neighbours of an article, and a little beside.
+        """
+        at = draw.integers(0, len(self._vectors) - 1, count)
+        share = draw.uniform(0, 0.5, (count, 1))
+        noise = draw.normal(size=(count, self._vectors.shape[1]))
+        noise *= NOISE / np.linalg.norm(noise, axis=1, keepdims=True)
+        made = (1 - share) * self._vectors[at] + share * self._vectors[at + 1] + noise
+        made /= np.linalg.norm(made, axis=1, keepdims=True)
+        return made.astype(np.float32)
 
 
 def fill(catalog: Catalog, drawn: Drawn, passages: int) -> None:

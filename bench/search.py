@@ -138,7 +138,8 @@ class Drawn:
     def __init__(self, source: Path, embedder: Embedder) -> None:
         with contextlib.closing(sqlite3.connect(f"file:{source}?mode=ro", uri=True)) as db:
             rows = db.execute(
-                "SELECT c.text, v.vector FROM chunk c JOIN vector v ON v.id = c.vector ORDER BY c.id"
+                "SELECT c.text, v.vector FROM chunk c JOIN vector v ON v.id = c.vector"
+                " ORDER BY c.id"
             ).fetchall()
             self._titles = [row[0] for row in db.execute("SELECT title FROM document ORDER BY id")]
         self._sentences = [

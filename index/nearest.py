@@ -1,9 +1,9 @@
 """The vector store of a library as it is now, whoever changed it, and its cache on disk.
 
 An exact store is made whole from the library's vectors whenever they change. A compressed one, of a
-large library, goes from one state to the next: passages are never changed but made anew under higher
-ids, so that the codes of new ones are added, and those of removed ones find nothing until they are
-dropped.
+large library, goes from one state to the next: passages are never changed but made anew under
+higher ids, so that the codes of new ones are added, and those of removed ones find nothing until
+they are dropped.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from index.vectors import (
 __all__ = ["Nearest"]
 
 _GONE = 0.1
-"""The share of removed passages above which their codes are dropped: they take candidates' places."""
+"""The share of removed passages above which their codes are dropped: they take others' places."""
 
 _COMPARED = 64
 """Codes made again to see that they belong to this library: after a backup was put back, ids that

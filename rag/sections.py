@@ -30,8 +30,8 @@ class IndexSection:
     )
     store: str = setting(
         "auto",
-        "What searches vectors: faiss and exact compare all, compressed is fast in large libraries; "
-        "auto takes it there.",
+        "What searches vectors: faiss and exact compare all, compressed is fast in large "
+        "libraries; auto takes it there.",
         choices=("auto", "faiss", "exact", "compressed"),
     )
 

@@ -14,7 +14,7 @@ from index import generations, nearest, passages, vectors
 from index.catalog import Catalog
 from index.chunk import embedded
 from index.database import digest
-from index.held import Stored
+from index.held import Origin, Stored
 from index.nearest import Nearest
 from index.types import Chunk, Document
 from tests.fakes import HashEmbedder
@@ -38,7 +38,8 @@ def put(catalog: Catalog, name: str, count: int = 20) -> int:
         Document(" ".join(texts), name), {}, "test", chunks, keys,
         dict(zip(keys, made, strict=True)), EMBEDDER.fingerprint,
     )  # fmt: skip
-    return catalog.put(stored, origin=None, document_id=None)
+    origin = Origin(f"/{name}-{catalog.count()}", "0" * 64, "test")
+    return catalog.put(stored, origin=origin, document_id=None)
 
 
 def opened(catalog: Catalog, folder: Path, kind: str = "compressed") -> Nearest:

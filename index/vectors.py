@@ -278,7 +278,7 @@ def _coder(dimension: int, codes: Codes | None = None) -> Any:
 
     index: Any = faiss.IndexRaBitQ(dimension, faiss.METRIC_INNER_PRODUCT)
     index.train(np.zeros((1, dimension), np.float32))
-    index.qb = 8  # bits of a query's own dimensions
+    index.qb = 4  # bits of a query's own dimensions: 8 find as much in a third more time
     if codes is not None and len(codes):
         index.add_sa_codes(np.ascontiguousarray(codes))
     return index

@@ -42,6 +42,7 @@ __all__ = [
 class LibrarySettings:
     """chunk_tokens: budget of a passage; candidates: taken from each of the two searches.
 
+    store           what searches vectors: one of `index.vectors.KINDS`
     words           what searches by words: one of `index.wordcache.KINDS`
     merge_versions  of several versions of one article, search only the newest
     rerank          the passages that the reranker judges, if there is one
@@ -49,7 +50,7 @@ class LibrarySettings:
 
     chunk_tokens: int = 120
     max_file_bytes: int = 32 * 1024 * 1024
-    store: str = "faiss"
+    store: str = "auto"
     words: str = "auto"
     candidates: int = 100
     weights: Weights = field(default_factory=Weights)

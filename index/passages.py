@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from index.named import About
 from index.texts import STATE
 from index.types import Chunk, Entry
 from index.vectors import Ids
+
+_BLOCK = 20_000
 
 _ENTRY = """
 SELECT d.id, d.title, d.author, d.date, d.source, d.added, d.edits,
@@ -53,17 +55,36 @@ class Passages:
 
     def fingerprints(self) -> set[str]:
         """The embedders whose vectors passages use."""
+        # From one to the next in the index: there are few, of very many vectors.
         rows = self._db.rows(
-            "SELECT DISTINCT fingerprint FROM vector WHERE id NOT IN"
-            " (SELECT vector FROM loose WHERE vector NOT IN (SELECT vector FROM chunk))"
+            "WITH RECURSIVE each(fingerprint) AS (SELECT min(fingerprint) FROM vector UNION"
+            " SELECT (SELECT min(fingerprint) FROM vector WHERE fingerprint > each.fingerprint)"
+            " FROM each WHERE fingerprint IS NOT NULL)"
+            " SELECT fingerprint FROM each WHERE EXISTS (SELECT 1 FROM vector"
+            " WHERE vector.fingerprint = each.fingerprint AND (id NOT IN (SELECT vector FROM loose)"
+            " OR id IN (SELECT vector FROM chunk)))"
         )
         return {row[0] for row in rows}
 
     def vectors(self, dimension: int) -> tuple[Ids, Vectors]:
         """All passages' ids, shape (n,), and vectors, shape (n, dimension)."""
+        return self._vectors(dimension, after=0, most=-1)
+
+    def blocks(self, dimension: int, *, after: int = 0) -> Iterator[tuple[Ids, Vectors]]:
+        """The same in parts that take little memory, of the passages with ids above `after`."""
+        while True:
+            ids, vectors = self._vectors(dimension, after=after, most=_BLOCK)
+            if not len(ids):
+                return
+            yield ids, vectors
+            after = int(ids[-1])
+
+    def _vectors(self, dimension: int, *, after: int, most: int) -> tuple[Ids, Vectors]:
         rows = self._db.rows(
-            "SELECT c.id, v.vector FROM chunk c JOIN vector v ON v.id = c.vector ORDER BY c.id"
-        )
+            "SELECT c.id, v.vector FROM chunk c JOIN vector v ON v.id = c.vector"
+            " WHERE c.id > ? ORDER BY c.id LIMIT ?",
+            after, most,
+        )  # fmt: skip
         ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
         joined = b"".join(row[1] for row in rows)
         if len(joined) != len(rows) * dimension * 4:
@@ -72,6 +93,19 @@ class Passages:
                 "embedder's. `refdesk reindex` embeds them anew."
             )
         return ids, np.frombuffer(joined, "<f4").reshape(len(rows), dimension).astype(np.float32)
+
+    def ids(self) -> Ids:
+        """All passages' ids, ascending, shape (n,)."""
+        # Not sorted by SQLite, which would read the texts for that and not an index.
+        rows = self._db.rows("SELECT id FROM chunk")
+        return np.sort(np.fromiter((row[0] for row in rows), np.int64, len(rows)))
+
+    def last_ids(self, upto: int, most: int) -> list[int]:
+        """The highest ids of passages that are not above `upto`."""
+        rows = self._db.rows(
+            "SELECT id FROM chunk WHERE id <= ? ORDER BY id DESC LIMIT ?", upto, most
+        )
+        return [row[0] for row in rows]
 
     def vectors_of(self, chunk_ids: Sequence[int]) -> dict[int, Vectors]:
         """Some passages' vectors, each of shape (dimension,)."""

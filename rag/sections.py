@@ -28,7 +28,12 @@ class IndexSection:
         least=256,
         most=1_048_576,
     )
-    store: str = setting("faiss", "Vector store.", choices=("faiss", "exact"))
+    store: str = setting(
+        "auto",
+        "What searches vectors: faiss and exact compare all, compressed is fast in large "
+        "libraries; auto takes it there.",
+        choices=("auto", "faiss", "exact", "compressed"),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from tests.fakes import HashEmbedder
 DATES = ["2023", "2024-02", "2024-02-10", "2024-03-31", ""]
 
 
-@pytest.fixture(params=["exact", "faiss"])
+@pytest.fixture(params=["exact", "faiss", "compressed"])
 def library(tmp_path: Path, request: pytest.FixtureRequest) -> Library:
     library = Library(
         tmp_path / "home", HashEmbedder(), LibrarySettings(40, store=request.param, candidates=5)

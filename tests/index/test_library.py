@@ -44,7 +44,7 @@ def open_library(
     )  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("store", ["exact", "faiss"])
+@pytest.mark.parametrize("store", ["exact", "faiss", "compressed"])
 def test_added_files_are_found_at_their_offsets(tmp_path: Path, docs: Path, store: str) -> None:
     library = open_library(tmp_path, store=store)
     report = library.add([docs])

@@ -44,7 +44,7 @@ def test_precedence_and_origins(tmp_path: Path) -> None:
         ("[serve]\nport = 'x'\n", "must be a whole number"),
         ("[serve]\nport = true\n", "must be a whole number"),
         ("[serve]\nport = 70000\n", "from 1 to 65535"),
-        ("[index]\nstore = 'sql'\n", "one of faiss, exact"),
+        ("[index]\nstore = 'sql'\n", "one of auto, faiss, exact, compressed"),
         ("[serve\n", "not valid TOML"),
     ],
 )

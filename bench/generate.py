@@ -29,11 +29,11 @@ import llama_cpp
 import numpy as np
 
 from rag import answers, config, prompt
-from rag.batching import Batcher, End
+from rag.batching import Batcher
 from rag.build import Parts
 from rag.find import Finder
 from rag.llama import Llama
-from rag.llm import Part, Piece, Prompt
+from rag.llm import End, Part, Piece, Prompt
 from rag.writing import order
 
 TOKENS = 64

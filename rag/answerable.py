@@ -4,7 +4,7 @@ Two readings, both from the keys and values that the answer needs anyway: what t
 when asked whether the question can be answered from the passages, and how likely it is to begin
 its answer with the refusal that it was told to use. With them, how like the question the sentence
 is that is most like it. A weighted sum (logistic regression) is a better judge than each. Weights
-and bias were chosen on 153 questions: 100 of SQuAD 2.0 and the seed questions (docs/trust.md).
+and bias were chosen on 700 questions, of SQuAD 2.0 and CLAPNQ (docs/trust.md).
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from __future__ import annotations
 import math
 import re
 
-YES_WEIGHT = 1.6
-REFUSAL_WEIGHT = 0.3
-SIMILARITY_WEIGHT = 5.0
-BIAS = -6.5
+YES_WEIGHT = 2.0
+REFUSAL_WEIGHT = 0.1
+SIMILARITY_WEIGHT = 5.5
+BIAS = -6.8
 
 
 def answerable(*, yes: float, refusal: float, similarity: float) -> float:

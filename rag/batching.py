@@ -16,20 +16,13 @@ from index.errors import ModelError
 from rag.drafting import widths
 from rag.kept import Kept, Read
 from rag.llama import Llama, Logits, Row
-from rag.llm import Began, Step, Waiting
+from rag.llm import Began, End, Step, Waiting
 from rag.writing import Coroutine, Guess, Order, Reading, Text, Wanted, written
 
-__all__ = ["Batcher", "End", "Event"]
+__all__ = ["Batcher", "Event"]
 
 _STREAK = 2
 """Tokens for those who are written to, between two slices of somebody's prompt."""
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """An order is over. error: it could not be carried out"""
-
-    error: str = ""
 
 
 Event = tuple[int, Step | End]

@@ -16,7 +16,7 @@ def described(library: Any, gpu_layers: int) -> dict[str, Any]:
     """For receipts: llama-cpp-python's version, a hash of its compiled parts, the processor's
     features.
 
-    library  the package llama_cpp, which only `rag.llama` imports
+    library  the package llama_cpp, which only `rag.native` imports
     """
     compiled = hashlib.sha256()
     for file in sorted(Path(library.__file__).parent.glob("lib/*")):

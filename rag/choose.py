@@ -5,10 +5,14 @@ would most likely begin its reply with is taken. A small model likes some letter
 others, so the choices are shown in several orders (cyclic rotations: each choice bears each
 letter once) and their probabilities are averaged, as in Zheng et al., "Large Language Models Are
 Not Robust Multiple Choice Selectors", 2024. Only the tail of the prompt is read again for each.
+
+A model hardly ever takes "none of the above" by itself, so its probability counts more
+(docs/trust.md).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Sequence
 from string import ascii_uppercase as LETTERS
 
@@ -18,6 +22,13 @@ from rag.closing import closing
 from rag.llm import LLM, Began, Check, Checked, Part, Prefill, Prompt, Waiting
 from rag.prompt import Family, to_answer
 from rag.types import Status
+
+_NONE = re.compile(
+    r"\b(?:none|neither) of (?:the |these|those)|\bno(?:ne)? of above\b"
+    r"|\bkeine? (?:der|von) |\baucun[e]? (?:de ces|des)\b|\bninguna? de\b|以上都不",
+    re.IGNORECASE,
+)
+_NONE_COUNTS = 2.0
 
 _ASK = "\n\nWhich is right by the passages? Reply with its letter alone."
 
@@ -56,7 +67,12 @@ def weighed(
         ]
     found = yield from probabilities(llm, checks)
     # In turn t the letter at place p stands for choice p + t.
-    return [sum(found[turn * n + (at - turn) % n] for turn in range(n)) / n for at in range(n)]
+    odds = [sum(found[turn * n + (at - turn) % n] for turn in range(n)) / n for at in range(n)]
+    counted = [
+        each * (_NONE_COUNTS if _NONE.search(choice) else 1.0)
+        for each, choice in zip(odds, choices, strict=True)
+    ]
+    return [each / sum(counted) for each in counted] if counted != odds else odds
 
 
 def probabilities(llm: LLM, checks: Sequence[Check]) -> Generator[Status, None, list[float]]:

@@ -1,6 +1,6 @@
 """llama.cpp over llama-cpp-python's low-level interface: a model with room for several texts.
 
-The one place that imports llama_cpp. Texts are told apart by a number, their sequence; what has
+Texts are told apart by a number, their sequence; what has
 been read of them stays as keys and values (KV) in one pool. Used by one thread.
 """
 
@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.errors import ModelError, ModelLoadError
-from rag import built
+from rag import built, native
 from rag.llm import Part, Prompt
 from rag.slicing import SHORT, Slice, sliced
 from rag.tuning import Tuning
@@ -63,13 +63,11 @@ class Llama:
 
         Raises ModelLoadError.
         """
-        try:
-            import llama_cpp
-        except (ImportError, OSError, RuntimeError) as exc:
+        if native.missing is not None:
             raise ModelLoadError(
-                f"llama-cpp-python cannot be loaded ({exc}). Build it with `make llama`."
-            ) from exc
-        self._lib: Any = llama_cpp
+                f"llama-cpp-python cannot be loaded ({native.missing}). Build it with `make llama`."
+            ) from native.missing
+        self._lib = llama_cpp = native.library
         _silence(llama_cpp)
         llama_cpp.llama_backend_init()
         params = llama_cpp.llama_model_default_params()

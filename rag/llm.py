@@ -88,6 +88,13 @@ class Check:
 Step = Waiting | Began | Prefill | Checked | Piece
 
 
+@dataclass(frozen=True, slots=True)
+class End:
+    """Nothing more comes of what was asked. error: it could not be done"""
+
+    error: str = ""
+
+
 class LLM(Protocol):
     """A language model. Implementations are safe to call from several threads."""
 

@@ -14,20 +14,19 @@ from __future__ import annotations
 
 import queue
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from index.child import listening, send, talk
 from index.errors import RefdeskError
-from rag import llm
-from rag.batching import Batcher, End
+from rag import native  # noqa: F401 see there: before numpy
+from rag.batching import Batcher
 from rag.llama import Llama
-from rag.llm import Check, Part, Prompt, Step
+from rag.messages import check_from, prompt_from, step_message
 from rag.tuning import Tuning
 from rag.writing import order
 
-__all__ = ["check_message", "main", "prompt_message", "step_from"]
+__all__ = ["main"]
 
 
 def main() -> None:
@@ -56,48 +55,23 @@ def main() -> None:
                 _taken(heard.get_nowait(), model, batcher)
             except queue.Empty:
                 break
-        events = [[key, *_message(event)] for key, event in batcher.step()]
+        events = [[key, *step_message(event)] for key, event in batcher.step()]
         if events:
             send(out, {"events": events, "busy_s": time.process_time()})
-
-
-def prompt_message(prompt: Prompt) -> list[list[Any]]:
-    return [[each.text, each.template, each.kept] for each in prompt]
-
-
-def check_message(check: Check) -> list[Any]:
-    return [prompt_message(check.prompt), list(check.likely), list(check.unlikely)]
-
-
-def step_from(kind: str, fields: dict[str, Any]) -> Step | End:
-    """The event that a message tells."""
-    made: Step | End = (End if kind == "End" else getattr(llm, kind))(**fields)
-    return made
-
-
-def _message(event: Step | End) -> tuple[str, dict[str, Any]]:
-    return type(event).__name__, asdict(event)
 
 
 def _taken(message: Any, model: Llama, batcher: Batcher) -> None:
     if "cancel" in message:
         batcher.cancel(message["cancel"])
     elif message.get("ahead"):
-        batcher.read(message["id"], order(model, _prompt(message["prompt"])))
+        batcher.read(message["id"], order(model, prompt_from(message["prompt"])))
     else:
-        checks = [
-            Check(_prompt(prompt), tuple(likely), tuple(unlikely))
-            for prompt, likely, unlikely in message["checks"]
-        ]
+        checks = [check_from(each) for each in message["checks"]]
         wanted = order(
-            model, _prompt(message["prompt"]), checks, message["max_tokens"],
+            model, prompt_from(message["prompt"]), checks, message["max_tokens"],
             message["never_first"],
         )  # fmt: skip
         batcher.submit(message["id"], wanted)
-
-
-def _prompt(message: list[list[Any]]) -> Prompt:
-    return tuple(Part(*each) for each in message)
 
 
 if __name__ == "__main__":

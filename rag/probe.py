@@ -23,8 +23,7 @@ import sys
 import time
 from typing import Any
 
-import numpy as np
-
+from rag import native
 from rag.machine import resident
 
 _TEXT = "The harbour at Lunde was dredged in 2019, and one two three four five boats came. "
@@ -40,9 +39,9 @@ class Probe:
     """llama.cpp, at most one model, and a context for each run."""
 
     def __init__(self) -> None:
-        import llama_cpp
-
-        self._lib: Any = llama_cpp
+        if native.missing is not None:
+            raise native.missing
+        self._lib = llama_cpp = native.library
         self._quiet = llama_cpp.llama_log_callback(lambda *_: None)
         llama_cpp.llama_log_set(self._quiet, ctypes.c_void_p(0))
         llama_cpp.llama_backend_init()
@@ -135,6 +134,8 @@ class Probe:
             raise Failed(f"llama_decode returned {status}")
 
     def _likeliest(self, held: Any) -> int:
+        import numpy as np
+
         vocab = self._lib.llama_model_get_vocab(self._model)
         size = int(self._lib.llama_vocab_n_tokens(vocab))
         logits = np.ctypeslib.as_array(self._lib.llama_get_logits_ith(held, -1), shape=(size,))

@@ -22,9 +22,8 @@ from typing import IO, Any
 from index import errors
 from index.child import end, ending, receive, send, start
 from index.errors import ModelError, ModelLoadError
-from rag.batching import End
-from rag.llm import Check, Prompt, Step
-from rag.modelworker import check_message, prompt_message, step_from
+from rag.llm import Check, End, Prompt, Step
+from rag.messages import check_message, prompt_message, step_from
 from rag.tuning import Tuning
 
 __all__ = ["Remote"]

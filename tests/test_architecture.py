@@ -32,7 +32,7 @@ ONLY_IN = {
     "pptx": "index/office.py",
     "openpyxl": "index/office.py",
     "trafilatura": "index/formats.py",
-    "llama_cpp": "rag/llama.py rag/probe.py",  # one answers, one may die of trying
+    "llama_cpp": "rag/native.py rag/probe.py",  # the second asks for its devices
     "psutil": "rag/machine.py",
     "gradio": "ui/web.py",
     "uvicorn": "ui/server.py",

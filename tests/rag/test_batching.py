@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from index.errors import ModelError
-from rag.batching import Batcher, End, Event
+from rag.batching import Batcher, Event
 from rag.llama import Llama, Logits, Row
-from rag.llm import Began, Checked, Piece, Prefill, Waiting
+from rag.llm import Began, Checked, End, Piece, Prefill, Waiting
 from rag.slicing import sliced
 from rag.writing import Order, Weighing
 

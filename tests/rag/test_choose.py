@@ -75,6 +75,16 @@ def test_each_choice_bears_each_letter_once() -> None:
     assert firsts == {"mill", "bell", "boat"}
 
 
+def test_none_of_the_above_counts_more_than_the_model_gives_it() -> None:
+    texts = {"mill": 0.45, "bell": 0.15, "None of the above": 0.4}
+    odds = weighed(LikingLLM(dict.fromkeys("ABC", 1.0), texts), *texts)
+    assert odds.index(max(odds)) == 2
+    assert sum(odds) == pytest.approx(1.0)
+    texts = {"mill": 0.9, "bell": 0.05, "Neither of these": 0.05}
+    odds = weighed(LikingLLM(dict.fromkeys("ABC", 1.0), texts), *texts)
+    assert odds.index(max(odds)) == 0
+
+
 @pytest.mark.parametrize("n", [0, 1, 27])
 def test_too_few_and_too_many_choices(n: int) -> None:
     with pytest.raises(QuestionError, match=f"this one has {n}"):

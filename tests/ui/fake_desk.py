@@ -182,14 +182,14 @@ class FakeDesk:
         ]
 
     def prepare(self, question: Question) -> Iterator[Event]:
-        """Works until it is stopped."""
+        """Works for some seconds, or until it is stopped."""
         self.prepared.append(question)
         if "no model" in question.text:
             raise ModelMissingError(NO_MODEL)
         with self._lock:
             self.preparing += 1
         try:
-            while True:
+            for _ in range(400):
                 yield Status("Reading the passages")
                 time.sleep(0.01)
         finally:

@@ -51,6 +51,29 @@ def test_enter_asks_and_passages_come_before_the_answer(page: Page) -> None:
     expect(box(page)).to_have_value(question)
 
 
+def test_a_pause_in_typing_makes_ready_and_enter_asks(page: Page, served: Served) -> None:
+    asked = len(served.desk.asked)
+
+    def prepared(text: str) -> bool:
+        return any(each.text == text for each in served.desk.prepared)
+
+    box(page).press_sequentially("How high did the tide")
+    until(lambda: prepared("How high did the tide"))
+    assert prepared("How high did the tide")
+    box(page).press_sequentially(" rise at Varn?")
+    until(lambda: prepared("How high did the tide rise at Varn?"))
+    assert prepared("How high did the tide rise at Varn?")
+    assert not prepared("How high did the tide rise"), "between two keys there is no pause"
+    assert len(served.desk.asked) == asked
+    expect(page.locator(".rd-empty")).to_be_visible()
+
+    box(page).press("Enter")
+    finished(page)
+    until(lambda: served.desk.preparing == 0)
+    assert served.desk.preparing == 0
+    assert served.desk.asked[asked:] == ["How high did the tide rise at Varn?"]
+
+
 def test_shift_enter_is_a_new_line(page: Page, served: Served) -> None:
     before = len(served.desk.asked)
 

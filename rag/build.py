@@ -234,8 +234,9 @@ class Parts:
                 folder = self.models.locate(entry.name)
                 self._loading(f"Loading {entry.name}")
                 section = self.settings.model
+                path = folder / entry.main_file.name
                 self._llm = Remote(
-                    folder / entry.main_file.name,
+                    path,
                     name=entry.name,
                     context=min(section.context, entry.context),
                     pool=section.pool,
@@ -244,8 +245,24 @@ class Parts:
                     draft=section.draft,
                     gpu_layers=section.gpu_layers,
                     kept_mb=section.kept_mb,
+                    about=lambda: self._short_of(path),
                 )
             return self._llm
+
+    def _short_of(self, path: Path) -> str:
+        """What a model needs that did not load, if that is more than there is; else ""."""
+        from rag import advice, fitting, gguf, machine
+
+        section = self.settings.model
+        tokens = max(section.pool, section.context)
+        need = fitting.needed(path.stat().st_size, gguf.read_shape(path), tokens)
+        free = machine.look().available
+        if need <= free:
+            return ""
+        return (
+            f"It needs about {advice.gb(need)} of memory and {advice.gb(free)} are available. "
+            "`refdesk doctor` tells which models would fit."
+        )
 
     @cached_property
     def calibrations(self) -> Calibrations:

@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import threading
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
@@ -29,6 +29,8 @@ from rag.tuning import Tuning
 __all__ = ["Remote"]
 
 log = logging.getLogger("refdesk")
+
+_CLOSED = "The language model was closed. Start Refdesk again."
 
 _TOLD = 400
 """Characters of what the process wrote before it broke off, for the log."""
@@ -49,6 +51,7 @@ class Remote:
         draft: int = 7,
         gpu_layers: int = -1,
         kept_mb: int = 128,
+        about: Callable[[], str] = lambda: "",
         worker: Sequence[str] = ("-m", "rag.modelworker"),
     ) -> None:
         """Starts the process and waits until the model is loaded.
@@ -60,6 +63,7 @@ class Remote:
         tuning   None: the default's
         draft    tokens guessed at once by prompt lookup, at most; 0: off
         kept_mb  memory for what was read of earlier prompts
+        about    what else to say where the model cannot be loaded, such as what it needs
         worker   arguments to Python that start the process
 
         Raises ModelLoadError.
@@ -73,6 +77,7 @@ class Remote:
             "seats": seats, "tuning": asdict(tuning or Tuning()), "draft": draft,
             "gpu_layers": gpu_layers, "kept_bytes": kept_mb * 1024 * 1024,
         }  # fmt: skip
+        self._about = about
         self._worker = tuple(worker)
         self._lock = threading.Lock()
         self._keys = itertools.count(1)
@@ -136,7 +141,7 @@ class Remote:
         """The process, started again if it broke off. Raises ModelLoadError, ModelError."""
         with self._lock:
             if self._closed:
-                raise ModelError("The language model was closed. Start Refdesk again.")
+                raise ModelError(_CLOSED)
             if self._process.fault is not None:
                 self._busy_before_s += self._process.busy_s
                 self._process.stop()
@@ -144,7 +149,10 @@ class Remote:
             return self._process
 
     def _started(self) -> _Process:
-        process = _Process(self._worker, self._load)
+        try:
+            process = _Process(self._worker, self._load)
+        except ModelLoadError as exc:
+            raise ModelLoadError(f"{exc} {self._about()}".rstrip()) from exc
         self.context, self.runs = process.context, process.runs
         return process
 
@@ -213,7 +221,8 @@ class _Process:
         """Hands on what the process says next. Returns whether it said anything."""
         message = self._received()
         if message is None:
-            fault = self._broken_off("while it was answering")
+            closed = not self._finalizer.alive
+            fault = _CLOSED if closed else self._broken_off("while it was answering")
             with self._lock:
                 self.fault = fault
                 waiting, self._waiting = self._waiting, {}

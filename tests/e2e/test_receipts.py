@@ -60,5 +60,5 @@ def test_the_same_question_gives_the_same_receipt_warm_and_drafting_is_in_it(
     )
     assert first["calls"] == second["calls"]
     assert first["answer"] == second["answer"]
-    assert first["circumstances"]["settings"]["model.draft"] == 4
+    assert first["circumstances"]["settings"]["model.draft"] == 7
     assert first["calls"][0]["tokens"]

@@ -249,13 +249,17 @@ class Parts:
                 )
             return self._llm
 
+    @property
+    def tokens(self) -> int:
+        """Whose keys and values the generator's process keeps room for."""
+        section = self.settings.model
+        return max(section.pool, min(section.context, self.entry("generator").context))
+
     def _short_of(self, path: Path) -> str:
         """What a model needs that did not load, if that is more than there is; else ""."""
         from rag import advice, fitting, gguf, machine
 
-        section = self.settings.model
-        tokens = max(section.pool, section.context)
-        need = fitting.needed(path.stat().st_size, gguf.read_shape(path), tokens)
+        need = fitting.needed(path.stat().st_size, gguf.read_shape(path), self.tokens)
         free = machine.look().available
         if need <= free:
             return ""

@@ -274,7 +274,7 @@ class _Examination:
         return fit(
             entry.main_file.bytes,
             self._shape(entry),
-            max(self._parts.settings.model.pool, self._context(entry)),
+            self._parts.tokens,
             self._here.available,
             tried,
         )

@@ -49,10 +49,6 @@ class Kept:
             self._held.move_to_end(best[1].slices)
         return best
 
-    def has(self, slices: Sequence[Slice]) -> bool:
-        """Whether a prompt is held to its end, by itself or as the beginning of another."""
-        return self.like(slices)[0] == len(slices)
-
     def keep(self, read: Read) -> None:
         """Holds a prompt, in the place of those that it goes on from."""
         if read.size > self._most:

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.errors import ModelError, ModelLoadError
-from rag import built, native
+from rag import built, machine, native
 from rag.llm import Part, Prompt
 from rag.slicing import SHORT, Slice, sliced
 from rag.tuning import Tuning
@@ -83,7 +83,7 @@ class Llama:
         self.context = min(context, trained) if trained > 0 else context
         self.pool = max(pool, self.context)
         self._tuning = tuning = tuning or Tuning()
-        self._cores = tuning.threads or _cores()
+        self._cores = tuning.threads or machine.cores()
         self.batch = max(tuning.ubatch + SHORT, 2 * sequences)
         """Tokens read at once, at most: llama.cpp sets memory aside for the logits of each."""
         options = llama_cpp.llama_context_default_params()
@@ -168,9 +168,6 @@ class Llama:
         """Frees what was read of a text after its first `kept` tokens."""
         self._lib.llama_memory_seq_rm(self._memory, sequence, kept, -1)
 
-    def forget_all(self) -> None:
-        self._lib.llama_memory_clear(self._memory, True)
-
     def saved(self, sequence: int) -> bytes:
         """The keys and values of a text, for `restore`."""
         size = self._lib.llama_state_seq_get_size(self._context, sequence)
@@ -190,13 +187,6 @@ class Llama:
         held = (ctypes.c_int32 * room)()
         n = self._lib.llama_tokenize(self._vocab, data, len(data), held, room, False, part.template)
         return held[: max(n, 0)]
-
-
-def _cores() -> int:
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on macOS
-        return os.cpu_count() or 1
 
 
 _log_callback: Any = None

@@ -58,7 +58,7 @@ class Remote:
 
         path     a GGUF file whose checksum the caller has verified
         context  tokens of one prompt and its answer together
-        pool     tokens of all that is answered at once; 0: `context`
+        pool     tokens of all that is answered at once; `context` at least
         seats    answers at once
         tuning   None: the default's
         draft    tokens guessed at once by prompt lookup, at most; 0: off
@@ -73,7 +73,7 @@ class Remote:
         self.runs: dict[str, Any] = {}
         """What runs it; see `rag.built`."""
         self._load = {
-            "path": str(path), "name": name, "context": context, "pool": max(pool, context),
+            "path": str(path), "name": name, "context": context, "pool": pool,
             "seats": seats, "tuning": asdict(tuning or Tuning()), "draft": draft,
             "gpu_layers": gpu_layers, "kept_bytes": kept_mb * 1024 * 1024,
         }  # fmt: skip

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-__all__ = ["end", "ending", "listening", "receive", "send", "start", "talk"]
+__all__ = ["end", "ending", "listening", "receive", "send", "signal_name", "start", "talk"]
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -39,7 +39,7 @@ def start(
     )
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
+def end(process: subprocess.Popen[Any]) -> None:
     """Kills a process that holds nothing which a kill could damage."""
     process.kill()
     for stream in (process.stdin, process.stdout):
@@ -52,12 +52,14 @@ def end(process: subprocess.Popen[bytes]) -> None:
 def ending(process: subprocess.Popen[bytes]) -> str:
     """How a process ended, in words; waits for its end."""
     code = process.wait()
-    if code >= 0:
-        return f"exit code {code}"
+    return f"exit code {code}" if code >= 0 else signal_name(-code)
+
+
+def signal_name(number: int) -> str:
     try:
-        return signal.Signals(-code).name
+        return signal.Signals(number).name
     except ValueError:
-        return f"signal {-code}"
+        return f"signal {number}"
 
 
 def send(stream: IO[bytes], message: Any) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import signal
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
+from index.child import end, signal_name
 from index.errors import ModelLoadError
 from rag.tuning import Speed, Tuning
 
@@ -170,12 +170,7 @@ class Probing:
         if process is None:
             return
         # Asked to end, it would first finish what it is doing, which may take a minute.
-        process.kill()
-        process.wait()
-        for stream in (process.stdin, process.stdout):
-            if stream is not None:
-                with contextlib.suppress(OSError):
-                    stream.close()
+        end(process)
 
 
 def explained(
@@ -194,10 +189,7 @@ def explained(
             f"llama.cpp ended {doing} with exit status {status}{said}. Build it again with "
             f"`{REBUILD}`."
         )
-    try:
-        name = signal.Signals(-status).name
-    except ValueError:
-        name = f"signal {-status}"
+    name = signal_name(-status)
     if name == "SIGILL":
         amx = instructions is not None and any(each.startswith("AMX") for each in instructions)
         again = (

@@ -18,11 +18,11 @@ import contextlib
 import ctypes
 import json
 import os
-import signal
 import sys
 import time
 from typing import Any
 
+from index.child import talk
 from rag import native
 from rag.machine import resident
 
@@ -176,9 +176,7 @@ def _devices() -> list[dict[str, Any]]:
 
 def main() -> None:
     """Answers requests until the input ends."""
-    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what a library prints must not land between the answers
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C: the parent decides
+    out = talk()
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
 
@@ -194,7 +192,7 @@ def main() -> None:
         except (ImportError, OSError, RuntimeError, AttributeError) as exc:
             # AttributeError: of a llama_cpp whose interface is another than that which is pinned.
             answer = {"error": f"llama-cpp-python cannot be used ({exc})", "unusable": True}
-        out.write(json.dumps(answer) + "\n")
+        out.write(json.dumps(answer).encode("ascii") + b"\n")
         out.flush()
 
 

@@ -12,6 +12,8 @@ from __future__ import annotations
 import math
 import re
 
+from rag.terms import terms
+
 YES_WEIGHT = 2.0
 REFUSAL_WEIGHT = 0.1
 SIMILARITY_WEIGHT = 5.5
@@ -69,6 +71,13 @@ _SUM = re.compile(
 )
 _YEARED = re.compile(r"\b(?:what|which) year\b", re.IGNORECASE)
 _YEAR = re.compile(r"\b(?:1\d|20)\d\d\b")
+_OPEN = re.compile(r"\b(?:who|whom|whose|what|which|when|where|why|how)\b", re.IGNORECASE)
+_OFFERS = re.compile(r"\b(?:or|between|either|neither)\b|:", re.IGNORECASE)
+_SMALL = re.compile(
+    r"\b(?:all|any|both|each|more|most|some|before|after|during|under|over|up|same)\b",
+    re.IGNORECASE,
+)
+_ACRONYM = re.compile(r"\b[A-Z]{2,}\b")
 
 
 def fits(question: str, answer: str) -> bool:
@@ -83,3 +92,18 @@ def fits(question: str, answer: str) -> bool:
     if _SUMMED.search(question) and not _SUM.search(answer):
         return False
     return not _YEARED.search(question) or bool(_YEAR.search(answer))
+
+
+def repeats(question: str, answer: str) -> bool:
+    """Whether an answer to an open question has no word that the question lacks.
+
+    A small model that finds nothing says its subject again (docs/trust.md).
+    """
+    if not _OPEN.search(question) or _OFFERS.search(question):
+        return False
+    return set(terms(answer)) <= set(terms(question)) and _small(answer) <= _small(question)
+
+
+def _small(text: str) -> set[str]:
+    """Words that mean nothing to `terms` and can be the whole of an answer."""
+    return {word.lower() for word in _SMALL.findall(text)} | set(_ACRONYM.findall(text))

@@ -16,7 +16,7 @@ from rag.llm import LLM, Check, Prompt
 from rag.terms import terms
 from rag.types import Answer, Event, Source, Turn
 
-__all__ = ["answered", "fits", "judgement", "parts", "put", "told"]
+__all__ = ["answered", "fits", "judgement", "parts", "put", "repeats", "told"]
 
 MISSING = "The articles don't say:"
 """Before each part of a question that is not answered where others are."""
@@ -89,6 +89,11 @@ def put(question: str, found: Sequence[str], can: Sequence[bool]) -> str:
 def fits(question: str, answer: str) -> bool:
     """Whether an answer is of the kind that the question, or one of its parts, asks for."""
     return any(answerable.fits(part, answer) for part in parts(question) or [question])
+
+
+def repeats(question: str, answer: str) -> bool:
+    """Whether an answer only says what the question, and each of its parts, says."""
+    return all(answerable.repeats(part, answer) for part in parts(question) or [question])
 
 
 def told(answer: Answer, found: Sequence[str], can: Sequence[bool]) -> Answer:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from index.embed import Embedder
 from index.types import Span
 from rag import across, cite, form, partly, plan, statements, untrusted
-from rag.fuller import in_full
+from rag.fuller import as_written, in_full
 from rag.orders import is_order
 from rag.similar import remembering, similarity_by
 from rag.statements import Statement
@@ -62,10 +62,13 @@ class Verifier:
         if kind == "short" and claims and claims[0].supported:
             cited = [each.quote for each in claims[0].citations]
             full = in_full(clean, cited, [each.read_text for each in evidence])
+            full = as_written(full, cited)
             if full != clean:
                 clean, parts = statements.phrase(full)
                 claims = self._cited(question, parts, evidence, about=question)
         supported = " ".join(claim.text for claim in claims if claim.supported)
+        if supported and partly.repeats(question, supported):
+            return Verified("", tuple(claims))
         if not supported or not partly.fits(question, supported):
             # The passages hold an answer, by the model's own judgement, but its words were not
             # theirs. A sentence that speaks of all that is asked says it better.

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answerable import answerable, fits
+from rag.answerable import answerable, fits, repeats
 
 
 def test_more_yes_less_doubt_and_a_nearer_sentence_are_more_answerable() -> None:
@@ -40,3 +40,23 @@ def test_certainty_is_no_error(yes: float, refusal: float) -> None:
 )
 def test_an_answer_of_another_kind_does_not_fit(question: str, answer: str, expected: bool) -> None:
     assert fits(question, answer) is expected
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "expected"),
+    [
+        ("Which street leads to the old mill?", "The old mill street", True),
+        ("When did the ferry to Orla burn?", "The ferry to Orla burned.", True),
+        ("Did the ferry to Orla burn?", "The ferry to Orla burned.", False),
+        ("What burned first, the ferry or the pier?", "The pier", False),
+        ("Which burned: the ferry, the pier, the mill?", "The pier", False),
+        ("How much of the pier burned?", "All of the pier burned.", False),
+        ("How many piers burned?", "Two piers burned.", False),
+        ("When did the pier burn?", "After the ferry", False),
+        ("which trade employs most in Orla", "The IT trade employs most in Orla.", False),
+    ],
+)
+def test_an_answer_that_only_repeats_the_question(
+    question: str, answer: str, expected: bool
+) -> None:
+    assert repeats(question, answer) is expected

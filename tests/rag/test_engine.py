@@ -104,6 +104,12 @@ def test_an_answer_without_support_is_a_refusal(library: Library) -> None:
     assert [claim.supported for claim in answer.claims] == [False]
 
 
+def test_an_answer_that_only_says_the_question_again_is_a_refusal(library: Library) -> None:
+    llm = ScriptedLLM("Northwind opened its second plant. [1]")
+    answer = finished(list(engine(library, llm).ask("Who opened Northwind's second plant?")))
+    assert answer.refused
+
+
 def test_the_articles_own_sentence_stands_in_for_words_that_are_not_theirs(
     library: Library,
 ) -> None:

@@ -20,7 +20,8 @@ _LONGEST = 2
 _NO_PART = frozenset(
     """
     a an the and but or so yet now only even like both many if as at by for from in into of on to
-    with when while after before since though although because it its he his she her they their this that these those former late
+    with when while after before since though although because it its he his she
+    her they their this that these those former late
     president vice chairman chairwoman chair minister prime secretary senator sen rep governor gov
     mayor king queen prince princess pope judge justice general gen colonel captain sergeant ceo
     cfo coach director professor prof dr mr mrs ms sir lord lady dame saint actor actress singer

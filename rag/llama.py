@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.errors import ModelError, ModelLoadError
-from rag import built, machine, native
+from rag import built, machine, mapped, native
 from rag.llm import Part, Prompt
 from rag.slicing import SHORT, Slice, sliced
 from rag.tuning import Tuning
@@ -102,6 +102,7 @@ class Llama:
                 f"There is not enough memory to run {name} with {self.pool} tokens. Lower "
                 "`model.pool` and `model.context`, or choose a smaller model."
             )
+        mapped.let_go(path)
         self._memory = llama_cpp.llama_get_memory(self._context)
         self._vocab = llama_cpp.llama_model_get_vocab(self._model)
         self._n_vocab = int(llama_cpp.llama_vocab_n_tokens(self._vocab))

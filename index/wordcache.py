@@ -3,7 +3,9 @@
 FTS5, which is part of the library's file, is exact and always current, but its time grows with the
 library. From `LEAST` passages on Tantivy searches, in an index made from that file and kept beside
 it in generations. It is used only while it was made from the very state that the library is in;
-until it is made again, FTS5 answers. So damage, a crash or a full disk costs time only.
+until it is made again, FTS5 answers. So damage, a crash or a full disk costs time only. Where FTS5
+takes too long, from `LATE` passages on, the index opened last answers in the seconds in which the
+next one is made: what was added meanwhile is then found by its meaning alone.
 """
 
 from __future__ import annotations
@@ -29,6 +31,9 @@ KINDS = ("auto", "fts5", "tantivy")
 LEAST = 20_000
 """Passages from which on "auto" means Tantivy: FTS5 takes about 1 ms for each thousand."""
 
+LATE = 200_000
+"""Passages from which on an index that is a few seconds old is better than FTS5."""
+
 _WRITTEN = "written.json"
 _WORTH = 2
 """Made from scratch after this many times as many passages were written as are held."""
@@ -37,7 +42,9 @@ _WORTH = 2
 class WordCache:
     """Keeps one search, and has a new one made when the passages have changed."""
 
-    def __init__(self, catalog: Catalog, folder: Path, kind: str = "auto") -> None:
+    def __init__(
+        self, catalog: Catalog, folder: Path, kind: str = "auto", *, late: int = LATE
+    ) -> None:
         """folder: where generations are kept; kind: one of `KINDS`.
 
         Raises SettingsError where "tantivy" is asked for and cannot be had.
@@ -53,6 +60,7 @@ class WordCache:
         self._file_lock = FileLock(folder.with_name(f"{folder.name}.lock"), timeout=5)
         self._least = 1 if kind == "tantivy" else LEAST
         self._used = kind != "fts5" and tantivy.installed()
+        self._late = late
         self._lock = threading.Lock()
         self._search: tuple[int, WordSearch] | None = None
         self._updating: threading.Thread | None = None
@@ -76,6 +84,8 @@ class WordCache:
                 self._search = (state.sequence, opened)
                 return opened
             self._update_aside(state.sequence)
+            if self._search and state.count >= self._late and self._is_updating():
+                return self._search[1]
             return self._catalog.words
 
     def told(self) -> str:
@@ -104,11 +114,13 @@ class WordCache:
 
     def _update_aside(self, sequence: int) -> None:
         """Once for each state: what failed for one mostly fails again."""
-        running = self._updating is not None and self._updating.is_alive()
-        if not running and self._tried != sequence and not self._closed.is_set():
+        if not self._is_updating() and self._tried != sequence and not self._closed.is_set():
             self._tried = sequence
             self._updating = threading.Thread(target=self.publish, daemon=True, name="words")
             self._updating.start()
+
+    def _is_updating(self) -> bool:
+        return self._updating is not None and self._updating.is_alive()
 
     def _update(self) -> None:
         if not self._used or self._catalog.count() < self._least:

@@ -16,6 +16,7 @@ import pytest
 from index import generations, tantivy, wordcache
 from index.errors import SettingsError
 from index.library import Library, LibrarySettings
+from index.wordcache import WordCache
 from index.words import Fts5Words
 from tests.fakes import HashEmbedder
 
@@ -353,6 +354,24 @@ def test_much_that_is_gone_is_left_behind(library: Library, home: Path, articles
         library.add([article(articles, "tides", f"The harbour was closed {number} times.")])
     assert (generation(home) / "written.json").read_text() == "3"
     assert holding(library, "harbour") == ["bread", "tides"]
+
+
+def test_in_a_large_library_the_last_index_answers_until_there_is_the_next(
+    library: Library, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may = threading.Event()
+    publish = generations.publish
+    monkeypatch.setattr(generations, "publish", lambda *given: may.wait(30) and publish(*given))
+    words = WordCache(library._catalog, home / "words", "tantivy", late=1)
+    before = words.search()
+    other = opened(home, words="fts5")
+    other.add([article(tmp_path, "snow", "Snow fell on the harbour.")])
+    other.close()
+    assert words.search() is before
+    may.set()
+    words.close()
+    assert words.search() is not before
+    assert len(words.search().passages("harbour", 10)) == 3
 
 
 def test_closing_ends_an_update(library: Library, home: Path, tmp_path: Path) -> None:

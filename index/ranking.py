@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from index.catalog import Catalog
@@ -18,6 +19,9 @@ __all__ = ["Ranking", "Weights"]
 
 _NAMED = 20
 """Passages taken from the articles that a question names."""
+
+_AT_ONCE = 4
+"""Searches by words at once, at most."""
 
 _FEW = 1000
 """Of more articles than these ("in 2025") the passages are not looked for one by one."""
@@ -54,6 +58,7 @@ class Ranking:
         self._candidates = candidates
         self._weights = weights
         self._known: tuple[int, Known] | None = None
+        self._beside = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="words")
 
     def best(
         self,
@@ -71,9 +76,11 @@ class Ranking:
         today               what "last week" counts from; None: nothing
         """
         wide = max(self._candidates, k)
+        # Beside: most of either is native code, which leaves the other core to the other.
+        matched = self._beside.submit(self._matched, search, question, wide, documents)
         query = self._embedder.embed_queries([question])[0]
         dense = dict(store.search(query, wide, allowed))
-        words = dict(search.passages(question, wide, documents))
+        words, articles = matched.result()
         if self._weights.fusion == "rrf":
             alike = self._alike(query, dense, words)
             fused = reciprocal_rank_fusion([list(dense), list(words)], k=self._weights.rrf_k)
@@ -86,9 +93,7 @@ class Ranking:
             words |= dict(search.passages(question, _NAMED, named))
         alike = self._alike(query, dense, words)
         owners = self._catalog.documents_of(list(alike))
-        passages, articles, share = shares(words), {}, self._weights.articles
-        if share:
-            articles = shares(dict(search.articles(question, wide, documents)))
+        passages, share = shares(words), self._weights.articles
         fit = {
             number: (1.0 - share) * passages.get(number, 0.0) + share * articles.get(document, 0.0)
             for number, document in owners.items()
@@ -99,6 +104,19 @@ class Ranking:
             for number, document in owners.items()
         }
         return list(self._hits(lifted(fused, gains), alike, words, k))
+
+    def close(self) -> None:
+        """Waits for what is under way, and takes no more."""
+        self._beside.shutdown()
+
+    def _matched(
+        self, search: WordSearch, question: str, wide: int, documents: Collection[int] | None
+    ) -> tuple[dict[int, float], dict[int, float]]:
+        """The passages with the question's words, and how well the words of articles fit."""
+        words = dict(search.passages(question, wide, documents))
+        if self._weights.fusion == "rrf" or not self._weights.articles:
+            return words, {}
+        return words, shares(dict(search.articles(question, wide, documents)))
 
     def _documents(self) -> Known:
         """What is known of the library's documents as they are now."""

@@ -101,4 +101,5 @@ class Searching:
 
     def close(self) -> None:
         """Ends what is under way in the background."""
+        self._ranking.close()
         self.words.close()

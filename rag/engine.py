@@ -44,10 +44,10 @@ is known, the same in that language."""
 class Policy:
     """The engine's numbers; see `refdesk config` for what each does."""
 
-    passages: int = 6
+    passages: int = 5
     join_adjacent: bool = False
     drop_repeats: bool = True
-    passage_tokens: int = 270
+    passage_tokens: int = 210
     max_tokens: int = 160
     question_characters: int = 2000
     min_similarity: float = 0.15

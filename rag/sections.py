@@ -148,9 +148,9 @@ class ModelSection:
 
 @dataclass(frozen=True, slots=True)
 class AnswerSection:
-    passages: int = setting(6, "Passages put before the model, at most.", least=1, most=50)
+    passages: int = setting(5, "Passages put before the model, at most.", least=1, most=50)
     passage_tokens: int = setting(
-        270, "Tokens of all passages and their headings together, at most.", least=100, most=100_000
+        210, "Tokens of all passages and their headings together, at most.", least=100, most=100_000
     )
     max_tokens: int = setting(160, "Tokens of an answer, at most.", least=16, most=4096)
     question_characters: int = setting(

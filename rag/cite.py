@@ -33,6 +33,9 @@ _SECOND_SPAN_GAIN = 0.2
 _SIMILARITY_WEIGHT = 0.25
 _ECHO_WEIGHT = 0.35
 _FEWEST_ASKED = 3
+_QUOTED_ASKED = 0.25
+"""Of the question's words, the share that a sentence needs which has all that an answer adds."""
+
 _FIGURE_SHARE = 0.25
 _HELD = 0.5
 
@@ -86,9 +89,10 @@ def quoted(
 ) -> Claim | None:
     """A sentence of the passages that answers, as a claim in the article's own words.
 
-    For a question that the passages answer though the model's words did not stand the check. The
-    sentence has `least` of the question's words; or else it has all that the model's answer adds
-    to the question but figures of the model's own making. None where there is no such sentence.
+    For a question that the passages answer though the model's words did not stand the check,
+    sometimes because they repeat a name or a figure of the question that no passage has. The
+    sentence has `least` of the question's words; or else some of them, and all that the model's
+    answer adds to the question but figures of its own making. None where there is no such sentence.
     """
     asked = frozenset(terms(question))
     candidates = _evidence(sources)
@@ -106,7 +110,7 @@ def quoted(
         added = {word for word in terms(statement.text) if word not in asked}
         added -= {word for word in added if word[0].isdigit() and word not in anywhere}
         fitting = [each for each in candidates if added and added <= each.words]
-        if fitting and shared(best := max(fitting, key=shared)) >= 0.5 * len(asked):
+        if fitting and shared(best := max(fitting, key=shared)) >= _QUOTED_ASKED * len(asked):
             return in_own_words(_citation(best))
     return None
 
@@ -226,7 +230,8 @@ def _figures_belong(wanted: Sequence[str], candidates: Sequence[_Evidence]) -> b
     A figure that stands beside other things is the commonest wrong answer of a small model: the
     words of the claim must be in the figure's own sentence, not just near it.
     """
-    figures = [word for word in wanted if word[0].isdigit()]
+    # "One of the oldest" counts nothing.
+    figures = [word for word in wanted if word[0].isdigit() and word != "1"]
     others = [word for word in wanted if not word[0].isdigit()]
     return (
         not figures

@@ -13,7 +13,7 @@ from typing import Literal
 from index.sentences import is_item
 from rag.statements import Statement, is_row, only
 
-__all__ = ["SENTENCES", "limited", "shape", "told", "unlinked"]
+__all__ = ["SENTENCES", "limited", "shape", "to_the_matter", "told", "unlinked"]
 
 Shape = Literal["list", "table", "sentence"]
 
@@ -52,6 +52,11 @@ _FOOTNOTE = re.compile(r"\[\^[^\]\n]*\]")
 _AUTOLINK = re.compile(r"<((?:https?|ftp|mailto):[^<>\s]*)>", re.IGNORECASE)
 _TAG = re.compile(r"<(?:!--.*?--|[!/?]?[A-Za-z][^<>]*)>", re.DOTALL)
 _SCHEME = re.compile(r"\b(?:data|javascript|vbscript|blob|file):\S+", re.IGNORECASE)
+_LEAD = re.compile(
+    r"(^|(?<=[.!?] ))(?:the|this|these) (?:passage|article|text)s?(?: \[?\d+\]?)? "
+    r"(?:also )?(?:states?|says?|mentions?|indicates?|reports?) that (\w)",
+    re.IGNORECASE | re.MULTILINE,
+)
 _ADDRESS = re.compile(
     r"\bhttps?:\S+|\bwww\.\S+|\b[\w.+-]+@[\w-]+\.\w[\w.]*|\+\d[\d ()/-]{6,}\d"
     r"|\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|org|net|example|info|io|de|fr|es|cn|co)\b(?:/\S*)?",
@@ -74,6 +79,11 @@ def told(question: str) -> str:
     """What the model is told behind a question that asks for a form; else ""."""
     asked = shape(question)
     return f"\n{_TOLD[asked]}" if asked else ""
+
+
+def to_the_matter(said: str) -> str:
+    """What a model wrote without "The passage states that", which its `[n]` says better."""
+    return _LEAD.sub(lambda match: match[1] + match[2].upper(), said)
 
 
 def unlinked(said: str) -> str:

@@ -47,7 +47,7 @@ class Verifier:
         self, question: str, said: str, sources: Sequence[Source], kind: Form, *, cut: bool
     ) -> Verified:
         """kind: how it was to be worded. cut: it ends in the middle."""
-        said = form.unlinked(said)
+        said = form.to_the_matter(form.unlinked(said))
         evidence = untrusted.evidence(sources, question)
         clean, parts = statements.phrase(said) if kind == "short" else statements.parse(said)
         if cut and len(parts) > 1:

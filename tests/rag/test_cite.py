@@ -158,6 +158,28 @@ def test_an_answer_that_is_right_but_for_an_invented_figure_gives_way_to_its_sen
     assert quoted(question, wrong, SOURCES, least=0.9) is None
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "In the Harbour League, the second plant was opened in Bergen.",
+        "The $40 million second plant was opened in Bergen.",
+    ],
+)
+def test_what_only_the_question_says_gives_way_to_the_sentence_that_answers(said: str) -> None:
+    question = "Where was the $40 million second plant of the Harbour League opened?"
+    assert not cited(said)[0].supported
+    claim = quoted(question, parse(said)[1], SOURCES, least=0.9)
+    assert claim is not None
+    assert claim.text == "Northwind opened its second plant in Bergen in May."
+
+
+def test_one_of_many_is_no_figure() -> None:
+    docks = source(1, "The dispute at the docks is brewing. A crane has one arm.")
+    said = parse("One of the disputes is brewing at the docks.")[1]
+    (claim,) = cite(said, [docks], similarity, min_support=0.5, strict=True)
+    assert claim.supported
+
+
 def test_no_sources() -> None:
     assert cited("Anything at all.", ()) == [Claim("Anything at all.", False, 0.0)]
 

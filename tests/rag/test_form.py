@@ -65,3 +65,20 @@ def test_no_more_sentences_than_wanted() -> None:
     assert limited("What is known, in one sentence?", said).count("Fact") == 1
     items = "\n".join(f"- fact {n}" for n in range(9))
     assert limited("List what is known.", items).count("fact") == 9
+
+
+@pytest.mark.parametrize(
+    ("said", "plain"),
+    [
+        ("The passage states that one mill burned. [1]", "One mill burned. [1]"),
+        ("It burned. The article [2] also says that it rained.", "It burned. It rained."),
+        ("These passages mention that the mill burned.", "The mill burned."),
+        ("The passage states the mill's age.", "The passage states the mill's age."),
+        (
+            "He found the passage says that it is shut.",
+            "He found the passage says that it is shut.",
+        ),
+    ],
+)
+def test_what_a_passage_is_said_to_state_is_stated(said: str, plain: str) -> None:
+    assert form.to_the_matter(said) == plain

@@ -32,6 +32,7 @@ import argparse
 import json
 import os
 import random
+import resource
 import sqlite3
 import statistics
 import subprocess
@@ -72,10 +73,11 @@ class Said:
     known: tuple[str, ...]
     answer: str
     seconds: float
+    core_s: float
 
 
-Ask = Callable[[answers.Asked, "int | None"], tuple[str, float]]
-"""A question and how many passages to read, or None → an answer, and its seconds."""
+Ask = Callable[[answers.Asked, "int | None"], tuple[str, float, float]]
+"""A question and how many passages to read, or None → an answer, its seconds, and core seconds."""
 
 
 def main() -> int:
@@ -126,9 +128,9 @@ def asking(given: argparse.Namespace, place: Path) -> dict[str, Any]:
             turn = number % len(programs)
             order = [*programs][turn:] + [*programs][:turn]
             for program in order:
-                said, seconds = programs[program](each, given.top_k if name == "budget" else None)
-                runs[name].append(Said(program, each.text, each.answers, said, seconds))
-                print(f"{number + 1:3} {program:14} {seconds:6.1f} s  {said[:70]!r}", flush=True)
+                said = programs[program](each, given.top_k if name == "budget" else None)
+                runs[name].append(Said(program, each.text, each.answers, *said))
+                print(f"{number + 1:3} {program:14} {said[1]:6.1f} s  {said[0][:70]!r}", flush=True)
                 if given.said:
                     with given.said.open("a", encoding="utf-8") as file:
                         file.write(json.dumps({"run": name, **asdict(runs[name][-1])}) + "\n")
@@ -158,13 +160,14 @@ def started(
 def refdesk(parts: Parts, form: Form) -> Ask:
     """Refdesk as `refdesk ask` and the page ask it, on the day on which a question was asked."""
 
-    def ask(asked: answers.Asked, top_k: int | None) -> tuple[str, float]:
-        start = time.perf_counter()
+    def ask(asked: answers.Asked, top_k: int | None) -> tuple[str, float, float]:
+        start, busy = time.perf_counter(), parts._busy_s()
         for event in parts.ask(Question(asked.text, asked=asked.asked, form=form)):
             if isinstance(event, Finished):
                 found = event.answer
         seconds = time.perf_counter() - start
-        return ("" if found.refused else parse(found.text)[0].strip()), seconds
+        said = "" if found.refused else parse(found.text)[0].strip()
+        return said, seconds, parts._busy_s() - busy
 
     return ask
 
@@ -177,12 +180,12 @@ def peer(given: argparse.Namespace, name: str, job: dict[str, Any], place: Path)
         try:
             received(process, name)
 
-            def ask(asked: answers.Asked, top_k: int | None) -> tuple[str, float]:
+            def ask(asked: answers.Asked, top_k: int | None) -> tuple[str, float, float]:
                 assert process.stdin
                 print(json.dumps({"question": asked.text, "top_k": top_k}), file=process.stdin)
                 process.stdin.flush()
                 reply = received(process, name)
-                return str(reply["answer"]).strip(), float(reply["seconds"])
+                return str(reply["answer"]).strip(), reply["seconds"], reply["core_s"]
 
             yield ask
         finally:
@@ -276,28 +279,41 @@ def written(data: Path, limit: int, into: Path) -> int:
 
 
 def added(folder: Path, home: Path) -> dict[str, float]:
-    start = time.perf_counter()
+    """What `refdesk add` takes."""
+    start, busy = time.perf_counter(), ended_s()
     subprocess.run(
         [sys.executable, "-m", "ui.cli", "add", str(folder), "--home", str(home)],
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         check=True,
     )
-    seconds = time.perf_counter() - start
+    taken = {"seconds": time.perf_counter() - start, "core_s": ended_s() - busy}
     with closing(sqlite3.connect(home / "library.sqlite")) as database:
         passages = database.execute("SELECT count(*) FROM chunk").fetchone()[0]
-    return {"seconds": seconds, "passages": passages}
+    return {**taken, "passages": passages}
 
 
 def taken_in(given: argparse.Namespace, name: str, job: dict[str, Any]) -> dict[str, float]:
-    start = time.perf_counter()
+    """What a program's script takes, and until all its packages were imported."""
+    start, busy = time.perf_counter(), ended_s()
     with output(given, name) as log:
         process = command(given, name, "index", job, Path(job["into"]).parent, log)
         received(process, name)
         imports = time.perf_counter() - start
         passages = received(process, name)["passages"]
         process.wait()
-    return {"seconds": time.perf_counter() - start, "imports": imports, "passages": passages}
+    return {
+        "seconds": time.perf_counter() - start,
+        "core_s": ended_s() - busy,
+        "passages": passages,
+        "imports": imports,
+    }
+
+
+def ended_s() -> float:
+    """Core seconds of all processes that were started here and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 # Programs of the other environment

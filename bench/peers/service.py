@@ -4,8 +4,8 @@
 
 JOB is a file of JSON, a `Job`. `ask` says when it is ready, then answers questions: each line of
 standard input is JSON with `question` and `top_k` (null: the program's own default), each line of
-standard output JSON with `answer` and `seconds`. `index` says when its imports are done and ends
-with the number of passages that it saved.
+standard output JSON with `answer`, `seconds` and `core_s`, the seconds that cores were busy.
+`index` says when its imports are done, and ends with the number of passages that it saved.
 """
 
 from __future__ import annotations
@@ -66,6 +66,7 @@ def main(ask: Callable[[Job], Ask], index: Callable[[Job, Callable[[], None]], i
     answer = ask(job)
     tell(ready=True)
     for request in map(json.loads, sys.stdin):
-        start = time.perf_counter()
+        start, busy = time.perf_counter(), time.process_time()
         said = answer(request["question"], request["top_k"])
-        tell(answer=said, seconds=time.perf_counter() - start)
+        seconds, core_s = time.perf_counter() - start, time.process_time() - busy
+        tell(answer=said, seconds=seconds, core_s=core_s)

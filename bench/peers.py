@@ -50,7 +50,7 @@ import numpy as np
 from rag import answers, config, datafiles, measures
 from rag.build import Parts
 from rag.statements import parse
-from rag.types import Finished, Form, Question
+from rag.types import Finished, Question
 
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = ("llama_index", "langchain", "txtai", "haystack")
@@ -97,6 +97,7 @@ def main() -> int:
             verb.add_argument("--defaults", type=int, default=8)
             verb.add_argument("--top-k", type=int, default=2)
             verb.add_argument("--seed", type=int, default=0)
+            verb.add_argument("--pause", type=float, default=0.0, help="seconds between answers")
             verb.add_argument("--said", type=Path, help="a file for all answers, as JSON lines")
         else:
             verb.add_argument("--limit", type=int, default=1000)
@@ -128,6 +129,7 @@ def asking(given: argparse.Namespace, place: Path) -> dict[str, Any]:
             turn = number % len(programs)
             order = [*programs][turn:] + [*programs][:turn]
             for program in order:
+                time.sleep(given.pause)
                 said = programs[program](each, given.top_k if name == "budget" else None)
                 runs[name].append(Said(program, each.text, each.answers, *said))
                 print(f"{number + 1:3} {program:14} {said[1]:6.1f} s  {said[0][:70]!r}", flush=True)
@@ -149,20 +151,19 @@ def started(
     for name in given.only:
         start = time.perf_counter()
         if name == "refdesk":
-            yield "refdesk", refdesk(parts, "full")
-            yield "refdesk, short", refdesk(parts, "short")
+            yield "refdesk", refdesk(parts)
         else:
             job = {**models(parts), "passages": str(place)}
             yield name, stack.enter_context(peer(given, name, job, place))
             print(f"{name} loaded in {time.perf_counter() - start:.0f} s", flush=True)
 
 
-def refdesk(parts: Parts, form: Form) -> Ask:
+def refdesk(parts: Parts) -> Ask:
     """Refdesk as `refdesk ask` and the page ask it, on the day on which a question was asked."""
 
     def ask(asked: answers.Asked, top_k: int | None) -> tuple[str, float, float]:
         start, busy = time.perf_counter(), parts._busy_s()
-        for event in parts.ask(Question(asked.text, asked=asked.asked, form=form)):
+        for event in parts.ask(Question(asked.text, asked=asked.asked)):
             if isinstance(event, Finished):
                 found = event.answer
         seconds = time.perf_counter() - start
@@ -206,10 +207,10 @@ def exported(library: Path, place: Path) -> int:
 
 
 def figures(run: Sequence[Said], program: str) -> dict[str, Any]:
-    """A program's times and how right it was; `times` is a median over the questions."""
+    """Of a program: times, also as multiples of Refdesk's (medians over questions), and rights."""
     own = [each for each in run if each.program == program]
     kept = [each for each in own if each.seconds <= LONGEST_S]
-    base = {each.question: each.seconds for each in run if each.program == "refdesk"}
+    base = {each.question: each for each in run if each.program == "refdesk"}
     right = measures.share([(float(measures.holds(each.answer, each.known)), 1) for each in kept])
     f1 = measures.share([(measures.f1(each.answer, each.known), 1) for each in kept])
     seconds = [each.seconds for each in kept]
@@ -218,8 +219,12 @@ def figures(run: Sequence[Said], program: str) -> dict[str, Any]:
         "too_long": len(own) - len(kept),
         "median_s": statistics.median(seconds),
         "p95_s": measures.percentile(seconds, 0.95),
+        "median_core_s": statistics.median(each.core_s for each in kept),
         "times_refdesk": statistics.median(
-            each.seconds / base.get(each.question, each.seconds) for each in kept
+            each.seconds / base.get(each.question, each).seconds for each in kept
+        ),
+        "times_refdesk_core": statistics.median(
+            each.core_s / base.get(each.question, each).core_s for each in kept
         ),
         "words": statistics.median(len(each.answer.split()) for each in kept),
         "right": [right.value, right.low, right.high],
@@ -228,12 +233,16 @@ def figures(run: Sequence[Said], program: str) -> dict[str, Any]:
 
 
 def print_table(name: str, table: dict[str, dict[str, Any]]) -> None:
-    print(f"\n{name:16}   n  median s   p95 s  x refdesk  words  right (95 %)        F1 (95 %)")
+    print(
+        f"\n{name:12}   n  median s  p95 s  core s  x refdesk  of cores  words"
+        "  right (95 %)         F1 (95 %)"
+    )
     for program, row in table.items():
         right, f1 = ("{:.2f} ({:.2f} to {:.2f})".format(*row[key]) for key in ("right", "f1"))
         print(
-            f"{program:16} {row['n']:3} {row['median_s']:9.1f} {row['p95_s']:7.1f}"
-            f" {row['times_refdesk']:10.2f} {row['words']:6.0f}  {right}  {f1}"
+            f"{program:12} {row['n']:3} {row['median_s']:9.1f} {row['p95_s']:6.1f}"
+            f" {row['median_core_s']:7.1f} {row['times_refdesk']:10.2f}"
+            f" {row['times_refdesk_core']:9.2f} {row['words']:6.0f}  {right}  {f1}"
         )
 
 

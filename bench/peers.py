@@ -8,7 +8,7 @@
 --data      questions and their corpus, in a folder as docs/evaluation.md describes it
 --home      a data folder with a library of that corpus, as `refdesk eval answers` leaves it in
             `eval/`
---only      some of the programs, by name
+--only      some of the programs, by name; `refdesk_short` is Refdesk asked for short answers
 
 Each program has a script in bench/peers/, as its own documentation would have it, and a process.
 All have the same GGUF file and embedder, and as many threads.
@@ -17,8 +17,9 @@ All have the same GGUF file and embedder, and as many threads.
 Every question is put to one program after the other, in an order that moves on with each question:
 --questions with as many passages as come near what Refdesk reads (--top-k), then --defaults more
 with as many as each program takes by itself. Seconds are from the question to the finished answer.
-An answer is right where it holds a known answer, word for word; a refusal is wrong. Answers that
-took longer than 180 s are counted and left out.
+An answer is right where it holds a known answer, word for word, and right in words where it has all
+words of one, in any order and form; a refusal is wrong. Answers that took longer than 180 s are
+counted and left out.
 
 `index` writes the first --limit articles as text files. Seconds are from the start of a command to
 the saved index of all of them; of Refdesk, `refdesk add`.
@@ -50,7 +51,8 @@ import numpy as np
 from rag import answers, config, datafiles, measures
 from rag.build import Parts
 from rag.statements import parse
-from rag.types import Finished, Question
+from rag.terms import terms
+from rag.types import Finished, Form, Question
 
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = ("llama_index", "langchain", "txtai", "haystack")
@@ -89,7 +91,8 @@ def main() -> int:
         verb = verbs.add_parser(name)
         verb.add_argument("--python", type=Path, required=True)
         verb.add_argument("--data", type=Path, required=True)
-        verb.add_argument("--only", nargs="+", default=["refdesk", *PEERS])
+        own = ["refdesk", "refdesk_short"] if name == "ask" else ["refdesk"]
+        verb.add_argument("--only", nargs="+", default=[*own, *PEERS], choices=[*own, *PEERS])
         verb.add_argument("--logs", type=Path, help="a folder for what the programs print")
         if name == "ask":
             verb.add_argument("--home", type=Path, required=True)
@@ -132,7 +135,7 @@ def asking(given: argparse.Namespace, place: Path) -> dict[str, Any]:
                 time.sleep(given.pause)
                 said = programs[program](each, given.top_k if name == "budget" else None)
                 runs[name].append(Said(program, each.text, each.answers, *said))
-                print(f"{number + 1:3} {program:14} {said[1]:6.1f} s  {said[0][:70]!r}", flush=True)
+                print(f"{number + 1:3} {program:13} {said[1]:6.1f} s  {said[0][:70]!r}", flush=True)
                 if given.said:
                     with given.said.open("a", encoding="utf-8") as file:
                         file.write(json.dumps({"run": name, **asdict(runs[name][-1])}) + "\n")
@@ -151,19 +154,21 @@ def started(
     for name in given.only:
         start = time.perf_counter()
         if name == "refdesk":
-            yield "refdesk", refdesk(parts)
+            yield "refdesk", refdesk(parts, "full")
+        elif name == "refdesk_short":
+            yield "refdesk_short", refdesk(parts, "short")
         else:
             job = {**models(parts), "passages": str(place)}
             yield name, stack.enter_context(peer(given, name, job, place))
             print(f"{name} loaded in {time.perf_counter() - start:.0f} s", flush=True)
 
 
-def refdesk(parts: Parts) -> Ask:
+def refdesk(parts: Parts, form: Form) -> Ask:
     """Refdesk as `refdesk ask` and the page ask it, on the day on which a question was asked."""
 
     def ask(asked: answers.Asked, top_k: int | None) -> tuple[str, float, float]:
         start, busy = time.perf_counter(), parts._busy_s()
-        for event in parts.ask(Question(asked.text, asked=asked.asked)):
+        for event in parts.ask(Question(asked.text, asked=asked.asked, form=form)):
             if isinstance(event, Finished):
                 found = event.answer
         seconds = time.perf_counter() - start
@@ -212,6 +217,7 @@ def figures(run: Sequence[Said], program: str) -> dict[str, Any]:
     kept = [each for each in own if each.seconds <= LONGEST_S]
     base = {each.question: each for each in run if each.program == "refdesk"}
     right = measures.share([(float(measures.holds(each.answer, each.known)), 1) for each in kept])
+    words = measures.share([(float(in_words(each.answer, each.known)), 1) for each in kept])
     f1 = measures.share([(measures.f1(each.answer, each.known), 1) for each in kept])
     seconds = [each.seconds for each in kept]
     return {
@@ -228,21 +234,31 @@ def figures(run: Sequence[Said], program: str) -> dict[str, Any]:
         ),
         "words": statistics.median(len(each.answer.split()) for each in kept),
         "right": [right.value, right.low, right.high],
+        "right_in_words": [words.value, words.low, words.high],
         "f1": [f1.value, f1.low, f1.high],
     }
 
 
+def in_words(answer: str, known: Sequence[str]) -> bool:
+    """Whether all words of a known answer are in this one, in any order and form."""
+    said = set(terms(answer))
+    return any(wanted and wanted <= said for wanted in (set(terms(each)) for each in known))
+
+
 def print_table(name: str, table: dict[str, dict[str, Any]]) -> None:
     print(
-        f"\n{name:12}   n  median s  p95 s  core s  x refdesk  of cores  words"
-        "  right (95 %)         F1 (95 %)"
+        f"\n{name:13}   n  median s  p95 s  core s  x refdesk  of cores  words"
+        "  right (95 %)         in words (95 %)      F1 (95 %)"
     )
     for program, row in table.items():
-        right, f1 = ("{:.2f} ({:.2f} to {:.2f})".format(*row[key]) for key in ("right", "f1"))
+        shares = "  ".join(
+            "{:.2f} ({:.2f} to {:.2f})".format(*row[key])
+            for key in ("right", "right_in_words", "f1")
+        )
         print(
-            f"{program:12} {row['n']:3} {row['median_s']:9.1f} {row['p95_s']:6.1f}"
+            f"{program:13} {row['n']:3} {row['median_s']:9.1f} {row['p95_s']:6.1f}"
             f" {row['median_core_s']:7.1f} {row['times_refdesk']:10.2f}"
-            f" {row['times_refdesk_core']:9.2f} {row['words']:6.0f}  {right}  {f1}"
+            f" {row['times_refdesk_core']:9.2f} {row['words']:6.0f}  {shares}"
         )
 
 

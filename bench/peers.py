@@ -216,6 +216,8 @@ def figures(run: Sequence[Said], program: str) -> dict[str, Any]:
     own = [each for each in run if each.program == program]
     kept = [each for each in own if each.seconds <= LONGEST_S]
     base = {each.question: each for each in run if each.program == "refdesk"}
+    if not kept:
+        return {"n": 0, "too_long": len(own)}
     right = measures.share([(float(measures.holds(each.answer, each.known)), 1) for each in kept])
     words = measures.share([(float(in_words(each.answer, each.known)), 1) for each in kept])
     f1 = measures.share([(measures.f1(each.answer, each.known), 1) for each in kept])
@@ -251,6 +253,10 @@ def print_table(name: str, table: dict[str, dict[str, Any]]) -> None:
         "  right (95 %)         in words (95 %)      F1 (95 %)"
     )
     for program, row in table.items():
+        if row["too_long"]:
+            print(f"{program:13} {row['too_long']} answers took longer than {LONGEST_S:.0f} s")
+        if not row["n"]:
+            continue
         shares = "  ".join(
             "{:.2f} ({:.2f} to {:.2f})".format(*row[key])
             for key in ("right", "right_in_words", "f1")

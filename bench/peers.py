@@ -8,7 +8,8 @@
 --data      questions and their corpus, in a folder as docs/evaluation.md describes it
 --home      a data folder with a library of that corpus, as `refdesk eval answers` leaves it in
             `eval/`
---only      some of the programs, by name; `refdesk_short` is Refdesk asked for short answers
+--only      some of the programs, by name; `refdesk_short` is Refdesk asked for short answers, in a
+            run without `refdesk`
 
 Each program has a script in bench/peers/, as its own documentation would have it, and a process.
 All have the same GGUF file and embedder, and as many threads.
@@ -91,8 +92,8 @@ def main() -> int:
         verb = verbs.add_parser(name)
         verb.add_argument("--python", type=Path, required=True)
         verb.add_argument("--data", type=Path, required=True)
-        own = ["refdesk", "refdesk_short"] if name == "ask" else ["refdesk"]
-        verb.add_argument("--only", nargs="+", default=[*own, *PEERS], choices=[*own, *PEERS])
+        known = ["refdesk", *PEERS, *(["refdesk_short"] if name == "ask" else [])]
+        verb.add_argument("--only", nargs="+", default=["refdesk", *PEERS], choices=known)
         verb.add_argument("--logs", type=Path, help="a folder for what the programs print")
         if name == "ask":
             verb.add_argument("--home", type=Path, required=True)
@@ -106,6 +107,8 @@ def main() -> int:
             verb.add_argument("--limit", type=int, default=1000)
             verb.add_argument("--rounds", type=int, default=1)
     given = flags.parse_args()
+    if {"refdesk", "refdesk_short"} <= set(given.only):
+        flags.error("refdesk_short would find what was read for refdesk: ask them in two runs")
     with tempfile.TemporaryDirectory() as place:
         result = (asking if given.verb == "ask" else indexing)(given, Path(place))
     print(json.dumps(result))

@@ -215,10 +215,12 @@ def exported(library: Path, place: Path) -> int:
 
 
 def figures(run: Sequence[Said], program: str) -> dict[str, Any]:
-    """Of a program: times, also as multiples of Refdesk's (medians over questions), and rights."""
+    """Of a program: times, also as multiples of Refdesk's (medians over questions; 1 where Refdesk
+    was not asked), and how often it was right.
+    """
     own = [each for each in run if each.program == program]
     kept = [each for each in own if each.seconds <= LONGEST_S]
-    base = {each.question: each for each in run if each.program == "refdesk"}
+    base = {each.question: each for each in run if each.program.startswith("refdesk")}
     if not kept:
         return {"n": 0, "too_long": len(own)}
     right = measures.share([(float(measures.holds(each.answer, each.known)), 1) for each in kept])

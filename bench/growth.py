@@ -175,14 +175,14 @@ def plot(result: dict[str, list[dict[str, Any]]], path: Path) -> None:
     mpl.use("svg")
     import matplotlib.pyplot as plt
 
-    mpl.rcParams.update({"svg.hashsalt": "refdesk", "font.size": 8})
+    mpl.rcParams.update({"svg.hashsalt": "refdesk", "svg.fonttype": "none", "font.size": 8})
     pictures = (
-        ("libraries", "passages", ("p50", "p95"), "a search, ms", True),
-        ("libraries", "passages", ("memory_mb", "disk_mb"), "MB for searching", True),
-        ("prompts", "tokens", ("first_token_s",), "first token, s", False),
-        ("askers", "askers", ("first_token_s", "worst_first_token_s"), "first token, s", False),
-        ("askers", "askers", ("all_finished_s",), "all have their answers, s", False),
-        ("askers", "askers", ("memory_mb",), "MB of the process", False),
+        ("libraries", "passages", ("p50", "p95"), "a search, ms", "x"),
+        ("libraries", "passages", ("memory_mb", "disk_mb"), "MB for searching", "xy"),
+        ("prompts", "tokens", ("first_token_s",), "first token, s", ""),
+        ("askers", "askers", ("first_token_s", "worst_first_token_s"), "first token, s", ""),
+        ("askers", "askers", ("all_finished_s",), "all have their answers, s", ""),
+        ("askers", "askers", ("memory_mb",), "MB of the process", ""),
     )
     figure, axes = plt.subplots(2, 3, figsize=(9, 5), layout="constrained")
     for axis, (name, across, up, label, logs) in zip(axes.flat, pictures, strict=True):
@@ -190,10 +190,13 @@ def plot(result: dict[str, list[dict[str, Any]]], path: Path) -> None:
         for each in up:
             told = each.removesuffix("_mb").removesuffix("_s").replace("_", " ")
             axis.plot([row[across] for row in rows], [row[each] for row in rows], "o-", label=told)
-        if logs:
-            axis.set(xscale="log", yscale="log")
+        if "x" in logs:
+            axis.set(xscale="log")
+        if "y" in logs:
+            axis.set(yscale="log")
+            axis.yaxis.set_major_formatter("{x:g}")
         else:
-            axis.set_ylim(bottom=0)
+            axis.set_ylim(0, 1.1 * max(row[each] for row in rows for each in up))
         axis.set(xlabel=across if name != "prompts" else "tokens of a prompt", ylabel=label)
         axis.grid(alpha=0.3)
         if len(up) > 1:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import re
 
+from rag.names import AUXILIARY
 from rag.terms import terms
 
 YES_WEIGHT = 2.0
@@ -72,6 +73,7 @@ _SUM = re.compile(
 _YEARED = re.compile(r"\b(?:what|which) year\b", re.IGNORECASE)
 _YEAR = re.compile(r"\b(?:1\d|20)\d\d\b")
 _OPEN = re.compile(r"\b(?:who|whom|whose|what|which|when|where|why|how)\b", re.IGNORECASE)
+_YES_OR_NO = re.compile(rf"(?:^|[.?!] )\W*{AUXILIARY}\b", re.IGNORECASE)
 _OFFERS = re.compile(r"\b(?:or|between|either|neither)\b|:", re.IGNORECASE)
 _SMALL = re.compile(
     r"\b(?:all|any|both|each|more|most|some|before|after|during|under|over|up|same)\b",
@@ -99,7 +101,8 @@ def repeats(question: str, answer: str) -> bool:
 
     A small model that finds nothing says its subject again (docs/trust.md).
     """
-    if not _OPEN.search(question) or _OFFERS.search(question):
+    closed = _YES_OR_NO.search(question) or _OFFERS.search(question)
+    if closed or not _OPEN.search(question):
         return False
     return set(terms(answer)) <= set(terms(question)) and _small(answer) <= _small(question)
 

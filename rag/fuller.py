@@ -76,7 +76,7 @@ def _opens(text: str, at: int) -> bool:
 
 def as_written(answer: str, cited: Sequence[str]) -> str:
     """`answer` with its numbers in words or in figures, as what it is cited to has them."""
-    theirs = Counter(pair for text in cited for pair in spelt(text) if pair[0].isdigit())
+    theirs = {pair for text in cited for pair in spelt(text) if pair[0].isdigit()}
     for folded, mine in spelt(answer):
         forms = [word for number, word in theirs if number == folded]
         if folded.isdigit() and len(forms) == 1 and mine not in forms:

@@ -48,6 +48,8 @@ def test_an_answer_of_another_kind_does_not_fit(question: str, answer: str, expe
         ("Which street leads to the old mill?", "The old mill street", True),
         ("When did the ferry to Orla burn?", "The ferry to Orla burned.", True),
         ("Did the ferry to Orla burn?", "The ferry to Orla burned.", False),
+        ("Did the ferry which sank burn before?", "The ferry which sank burned before.", False),
+        ("It sank. Is that when it burned?", "That is when it burned.", False),
         ("What burned first, the ferry or the pier?", "The pier", False),
         ("Which burned: the ferry, the pier, the mill?", "The pier", False),
         ("How much of the pier burned?", "All of the pier burned.", False),

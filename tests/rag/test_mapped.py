@@ -8,7 +8,7 @@ import pytest
 
 from rag.mapped import let_go, mappings
 
-linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="pages are given back on Linux only")
 
 
 def resident(path: Path) -> int:

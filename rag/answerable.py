@@ -4,7 +4,8 @@ Two readings, both from the keys and values that the answer needs anyway: what t
 when asked whether the question can be answered from the passages, and how likely it is to begin
 its answer with the refusal that it was told to use. With them, how like the question the sentence
 is that is most like it. A weighted sum (logistic regression) is a better judge than each. Weights
-and bias were chosen on 700 questions, of SQuAD 2.0 and CLAPNQ (docs/trust.md).
+and bias were chosen on 700 questions, of SQuAD 2.0 and CLAPNQ; the bias for short answers, whose
+prompt makes the model say "yes" less often, so that as many are answered (docs/trust.md).
 """
 
 from __future__ import annotations
@@ -14,25 +15,27 @@ import re
 
 from rag.names import AUXILIARY
 from rag.terms import terms
+from rag.types import Form
 
 YES_WEIGHT = 2.0
 REFUSAL_WEIGHT = 0.1
 SIMILARITY_WEIGHT = 5.5
-BIAS = -6.8
+BIAS: dict[Form, float] = {"full": -6.8, "short": -5.95}
 
 
-def answerable(*, yes: float, refusal: float, similarity: float) -> float:
+def answerable(*, yes: float, refusal: float, similarity: float, form: Form = "full") -> float:
     """The probability that the passages state the answer.
 
     yes         the probability of "yes" against "no" when asked whether they do
     refusal     the probability that the answer begins with the refusal
     similarity  the cosine of the question and the sentence most like it of what is read
+    form        of the answer that the prompt asks for
     """
     odds = (
         YES_WEIGHT * log_odds(yes)
         - REFUSAL_WEIGHT * log_odds(refusal)
         + SIMILARITY_WEIGHT * similarity
-        + BIAS
+        + BIAS[form]
     )
     return 1.0 / (1.0 + math.exp(-odds))
 

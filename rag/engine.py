@@ -155,7 +155,7 @@ class Engine:
         if several:
             least = self._policy.min_answerable
             can = yield from partly.answered(
-                llm, self._family, sources, several, least, self._finder.nearest, text
+                llm, self._family, sources, several, least, self._finder.nearest, text, asked.form
             )
             if not any(can):
                 yield _finished(typed, self._refused(text, sources, clock), llm.calls)
@@ -245,7 +245,7 @@ class Engine:
                     if len(odds) < len(checks):
                         continue
                     near = self._finder.nearest(question, sources)
-                    judged = answerable(yes=odds[0], refusal=odds[1], similarity=near)
+                    judged = answerable(yes=odds[0], refusal=odds[1], similarity=near, form=kind)
                     if judged < self._policy.min_answerable:
                         return None, None
                 else:

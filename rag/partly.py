@@ -14,7 +14,7 @@ from dataclasses import replace
 from rag import answerable, choose, conversation, plan, prompt
 from rag.llm import LLM, Check, Prompt
 from rag.terms import terms
-from rag.types import Answer, Event, Source, Turn
+from rag.types import Answer, Event, Form, Source, Turn
 
 __all__ = ["answered", "fits", "judgement", "parts", "put", "repeats", "told"]
 
@@ -67,14 +67,18 @@ def answered(
     least: float,
     nearest: Nearest,
     whole: str,
+    form: Form,
 ) -> Generator[Event, None, list[bool]]:
     """Which parts of `whole` the passages answer, by the judgement of each. Raises ModelError."""
     parts = alone(found)
-    asked = [prompt.asked(family, sources, part, whole=whole) for part in parts]
+    asked = [prompt.asked(family, sources, part, form, whole=whole) for part in parts]
     checks = [check for opened in asked for check in judgement(family, opened)]
     odds = yield from choose.probabilities(llm, checks)
     return [
-        answerable.answerable(yes=yes, refusal=refusal, similarity=nearest(part, sources)) >= least
+        least
+        <= answerable.answerable(
+            yes=yes, refusal=refusal, similarity=nearest(part, sources), form=form
+        )
         for part, yes, refusal in zip(parts, odds[::2], odds[1::2], strict=True)
     ]
 

@@ -53,6 +53,30 @@ If the passages do not state the answer, reply only: {NOT_STATED}"""
 """For an answer in a few words. Asked for behind the question instead, a small model goes on
 writing sentences."""
 
+_SHOWN = """\
+Passages kwmtz:
+(Article, 2021-03-04)
+[1] The harbour bridge closed on Monday for repairs that the council expects to cost 4.2 million \
+dollars.
+[2] Ferries will run every ten minutes until June, said Ana Ruiz, the head of the port.
+(Article, 2020-11-19)
+[3] The old lighthouse fell in a storm and will not be rebuilt, because the sea has taken the \
+ground under it.
+kwmtz
+
+"""
+EXAMPLES: dict[Form, tuple[tuple[str, str], ...]] = {
+    "full": (),
+    "short": (
+        (f"{_SHOWN}Question: Who runs the port?", "Ana Ruiz"),
+        ("Question: When was the bridge built?", NOT_STATED),
+        ("Question: How much will the repairs of the bridge cost?", "4.2 million dollars"),
+    ),
+}
+"""Turns that stand before every question: what is asked, and the reply. Being a part of the fixed
+instructions they are read once and cost no time. A small model finds the right words more often
+after them, but not the right sentences (docs/trust.md)."""
+
 SHORT_TOKENS = 32
 """Tokens of such an answer, at most."""
 
@@ -110,8 +134,10 @@ FAMILIES: dict[str, Family] = {"qwen2.5": _CHATML, "smollm2": _CHATML}
 
 def instructions(family: Family, form: Form = "full") -> Prompt:
     """The part that all prompts for answers of one form start with."""
-    told = SHORT_INSTRUCTIONS if form == "short" else INSTRUCTIONS
-    return (Part(family.system[0] + told + family.system[1] + family.user[0], True, kept=True),)
+    text = (SHORT_INSTRUCTIONS if form == "short" else INSTRUCTIONS).join(family.system)
+    for question, reply in EXAMPLES[form]:
+        text += question.join(family.user) + reply.join(family.assistant)
+    return (Part(text + family.user[0], True, kept=True),)
 
 
 def asked(

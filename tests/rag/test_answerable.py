@@ -14,6 +14,11 @@ def test_more_yes_less_doubt_and_a_nearer_sentence_are_more_answerable() -> None
     assert answerable(yes=0.5, refusal=0.9, similarity=0.3) < 0.1
 
 
+def test_a_yes_after_the_examples_of_short_answers_counts_more() -> None:
+    full = answerable(yes=0.7, refusal=0.02, similarity=0.6)
+    assert full < answerable(yes=0.7, refusal=0.02, similarity=0.6, form="short") < 0.9
+
+
 @pytest.mark.parametrize("yes", [0.0, 1.0])
 @pytest.mark.parametrize("refusal", [0.0, 1.0])
 def test_certainty_is_no_error(yes: float, refusal: float) -> None:

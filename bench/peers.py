@@ -1,6 +1,7 @@
 """Beside LlamaIndex, LangChain, txtai and Haystack: answering questions, and taking in articles.
 
     python bench/peers.py ask --python PYTHON --data DIR --home DIR [--questions 30] [--defaults 8]
+                          [--own DIR]
     python bench/peers.py index --python PYTHON --data DIR [--limit 1000] [--rounds 1]
 
 --python    the Python of an environment with bench/peers/requirements.txt, as bench/peers/README.md
@@ -17,10 +18,12 @@ All have the same GGUF file and embedder, and as many threads.
 `ask` gives them the library's passages, each with its title and date before it, and their vectors.
 Every question is put to one program after the other, in an order that moves on with each question:
 --questions with as many passages as come near what Refdesk reads (--top-k), then --defaults more
-with as many as each program takes by itself. Seconds are from the question to the finished answer.
-An answer is right where it holds a known answer, word for word, and right in words where it has all
-words of one, in any order and form; a refusal is wrong. Answers that took longer than 180 s are
-counted and left out.
+with as many as each program takes by itself. With --own each program splits the articles itself,
+with the splitter and the sizes of its documentation; the passages and their vectors stay in that
+folder, and are taken from there the next time. Seconds are from the question to the finished
+answer. An answer is right where it holds a known answer, word for word, and right in words where it
+has all words of one, in any order and form; a refusal is wrong. Answers that took longer than 180 s
+are counted and left out.
 
 `index` writes the first --limit articles as text files. Seconds are from the start of a command to
 the saved index of all of them; of Refdesk, `refdesk add`.
@@ -60,6 +63,7 @@ def main() -> int:
             verb.add_argument("--defaults", type=int, default=8)
             verb.add_argument("--top-k", type=int, default=2)
             verb.add_argument("--seed", type=int, default=0)
+            verb.add_argument("--own", type=Path, help="a folder for what each program splits")
             verb.add_argument("--pause", type=float, default=0.0, help="seconds between answers")
             verb.add_argument("--said", type=Path, help="a file for all answers, as JSON lines")
         else:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from peers_index import written
 from peers_run import command, models, output, received
 
 from rag import answers, config, measures
@@ -24,6 +25,7 @@ from rag.terms import terms
 from rag.types import Finished, Form, Question
 
 LONGEST_S = 180.0
+EMBEDDED_AT_ONCE = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,11 @@ def asking(given: argparse.Namespace, place: Path) -> dict[str, Any]:
     runs: dict[str, list[Said]] = {"budget": [], "defaults": []}
     with ExitStack() as stack:
         parts = stack.enter_context(closing(Parts(config.load(home=given.home))))
-        passages = exported(given.home / "library.sqlite", place)
+        if given.own:
+            place = given.own
+            passages: Any = splits(given, parts, place)
+        else:
+            passages = exported(given.home / "library.sqlite", place)
         print(f"{passages} passages, {count} questions", flush=True)
         programs = dict(started(given, parts, place, stack))
         for ask in programs.values():
@@ -85,7 +91,7 @@ def started(
         elif name == "refdesk_short":
             yield "refdesk_short", refdesk(parts, "short")
         else:
-            job = {**models(parts), "passages": str(place)}
+            job = {**models(parts), "passages": str(place / name if given.own else place)}
             yield name, stack.enter_context(peer(given, name, job, place))
             print(f"{name} loaded in {time.perf_counter() - start:.0f} s", flush=True)
 
@@ -136,6 +142,32 @@ def exported(library: Path, place: Path) -> int:
     (place / "texts.json").write_text(json.dumps(texts), encoding="utf-8")
     np.save(place / "vectors.npy", np.array([np.frombuffer(row[2], dtype="<f4") for row in rows]))
     return len(rows)
+
+
+def splits(given: argparse.Namespace, parts: Parts, place: Path) -> dict[str, int]:
+    """Has each program split the articles, and embeds the passages. Returns how many each makes."""
+    place.mkdir(parents=True, exist_ok=True)
+    if not (place / "articles").exists():
+        written(given.data, None, place / "articles")
+    made = {}
+    for name in given.only:
+        if name.startswith("refdesk"):
+            continue
+        into = place / name
+        if not (into / "vectors.npy").exists():
+            into.mkdir(exist_ok=True)
+            job = {**models(parts), "articles": str(place / "articles"), "into": str(into)}
+            with output(given, name) as log, command(given, name, "split", job, place, log) as run:
+                received(run, name)
+            texts = json.loads((into / "texts.json").read_text(encoding="utf-8"))
+            vectors = []
+            for at in range(0, len(texts), EMBEDDED_AT_ONCE):
+                vectors.append(parts.embedder.embed_passages(texts[at : at + EMBEDDED_AT_ONCE]))
+                print(f"\r{name}: {at} of {len(texts)} passages", end="", flush=True)
+            print()
+            np.save(into / "vectors.npy", np.concatenate(vectors))
+        made[name] = len(np.load(into / "vectors.npy", mmap_mode="r"))
+    return made
 
 
 def figures(run: Sequence[Said], program: str) -> dict[str, Any]:

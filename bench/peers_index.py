@@ -43,15 +43,16 @@ def indexing(given: argparse.Namespace, place: Path) -> dict[str, Any]:
     return {"articles": given.limit, "characters": characters, **result}
 
 
-def written(data: Path, limit: int, into: Path) -> int:
-    """Writes the first articles of a corpus as text files. Returns how many characters."""
+def written(data: Path, limit: int | None, into: Path) -> int:
+    """Writes the articles of a corpus, `limit` at most, as text files. Returns their characters."""
     into.mkdir()
     total = 0
     corpus = datafiles.needed(data, "corpus.jsonl", answers.DOCS)
     for number, (row, _) in enumerate(datafiles.rows(corpus)):
         if number == limit:
             break
-        text = f"{row.get('title') or ''}\n\n{row['text']}\n"
+        head = "\n".join(str(row[key]) for key in ("title", "date") if row.get(key))
+        text = f"{head}\n\n{row['text']}\n"
         total += len(text)
         (into / f"{number:05}.txt").write_text(text, encoding="utf-8")
     return total

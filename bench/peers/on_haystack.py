@@ -63,6 +63,16 @@ def ask(job: service.Job) -> service.Ask:
     return answer
 
 
+def split(job: service.Job) -> list[str]:
+    from haystack.components.converters import TextFileToDocument
+    from haystack.components.preprocessors import DocumentCleaner, DocumentSplitter
+
+    documents = TextFileToDocument().run(sources=sorted(Path(job.articles).glob("*.txt")))
+    cleaned = DocumentCleaner().run(**documents)["documents"]
+    splitter = DocumentSplitter()
+    return [each.content for each in splitter.run(documents=cleaned)["documents"] if each.content]
+
+
 def index(job: service.Job, imported: Callable[[], None]) -> int:
     from haystack import Pipeline
     from haystack.components.converters import TextFileToDocument
@@ -97,4 +107,4 @@ def index(job: service.Job, imported: Callable[[], None]) -> int:
 
 
 if __name__ == "__main__":
-    service.main(ask, index)
+    service.main(ask, split, index)

@@ -54,20 +54,31 @@ def joined(documents: Sequence[Any]) -> str:
     return "\n\n".join(each.page_content for each in documents)
 
 
-def index(job: service.Job, imported: Callable[[], None]) -> int:
+def pieces_of(job: service.Job) -> list[Any]:
     from langchain_community.document_loaders import DirectoryLoader, TextLoader
-    from langchain_community.vectorstores import FAISS
-    from langchain_huggingface import HuggingFaceEmbeddings
     from langchain_text_splitters import RecursiveCharacterTextSplitter
 
-    imported()
     documents = DirectoryLoader(job.articles, glob="**/*.txt", loader_cls=TextLoader).load()
     splitter = RecursiveCharacterTextSplitter(chunk_size=1000, chunk_overlap=200)
-    pieces = splitter.split_documents(documents)
+    return list(splitter.split_documents(documents))
+
+
+def split(job: service.Job) -> list[str]:
+    return [each.page_content for each in pieces_of(job)]
+
+
+def index(job: service.Job, imported: Callable[[], None]) -> int:
+    from langchain_community.document_loaders import DirectoryLoader  # noqa: F401
+    from langchain_community.vectorstores import FAISS
+    from langchain_huggingface import HuggingFaceEmbeddings
+    from langchain_text_splitters import RecursiveCharacterTextSplitter  # noqa: F401
+
+    imported()
+    pieces = pieces_of(job)
     store = FAISS.from_documents(pieces, HuggingFaceEmbeddings(model_name=job.embedder))
     store.save_local(job.into)
     return len(pieces)
 
 
 if __name__ == "__main__":
-    service.main(ask, index)
+    service.main(ask, split, index)

@@ -59,6 +59,14 @@ def completion_to_prompt(completion: str) -> str:
     return messages_to_prompt([ChatMessage(role="user", content=completion)])
 
 
+def split(job: service.Job) -> list[str]:
+    from llama_index.core import SimpleDirectoryReader
+    from llama_index.core.node_parser import SentenceSplitter
+
+    documents = SimpleDirectoryReader(job.articles).load_data()
+    return [node.get_content() for node in SentenceSplitter().get_nodes_from_documents(documents)]
+
+
 def index(job: service.Job, imported: Callable[[], None]) -> int:
     from llama_index.core import SimpleDirectoryReader, VectorStoreIndex
     from llama_index.embeddings.huggingface import HuggingFaceEmbedding
@@ -73,4 +81,4 @@ def index(job: service.Job, imported: Callable[[], None]) -> int:
 
 
 if __name__ == "__main__":
-    service.main(ask, index)
+    service.main(ask, split, index)

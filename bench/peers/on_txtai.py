@@ -44,14 +44,24 @@ def ask(job: service.Job) -> service.Ask:
     return answer
 
 
-def index(job: service.Job, imported: Callable[[], None]) -> int:
-    from txtai import Embeddings
+def pieces_of(job: service.Job) -> list[tuple[str, str]]:
     from txtai.pipeline import Textractor
 
-    imported()
     textractor = Textractor(backend=None, paragraphs=True)
     files = sorted(Path(job.articles).glob("*.txt"))
-    pieces = [(str(file), piece) for file in files for piece in textractor(str(file))]
+    return [(str(file), piece) for file in files for piece in textractor(str(file))]
+
+
+def split(job: service.Job) -> list[str]:
+    return list(dict.fromkeys(piece for _, piece in pieces_of(job)))
+
+
+def index(job: service.Job, imported: Callable[[], None]) -> int:
+    from txtai import Embeddings
+    from txtai.pipeline import Textractor  # noqa: F401
+
+    imported()
+    pieces = pieces_of(job)
     embeddings = Embeddings(content=True, path=job.embedder)
     embeddings.index(pieces)
     embeddings.save(job.into)
@@ -59,4 +69,4 @@ def index(job: service.Job, imported: Callable[[], None]) -> int:
 
 
 if __name__ == "__main__":
-    service.main(ask, index)
+    service.main(ask, split, index)

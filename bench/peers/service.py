@@ -1,11 +1,12 @@
 """What the scripts of this folder share: each serves one program to `bench/peers.py`.
 
-    python on_NAME.py ask|index JOB
+    python on_NAME.py ask|split|index JOB
 
 JOB is a file of JSON, a `Job`. `ask` says when it is ready, then answers questions: each line of
 standard input is JSON with `question` and `top_k` (null: the program's own default), each line of
 standard output JSON with `answer`, `seconds` and `core_s`, the seconds that cores were busy.
-`index` says when its imports are done, and ends with the number of passages that it saved.
+`split` writes the passages that the program itself makes of text files as texts.json, and ends with
+their number; `index` says when its imports are done, and ends with the number that it saved.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 Ask = Callable[[str, "int | None"], str]
+Split = Callable[["Job"], "list[str]"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Job:
     generator  a GGUF file, with `threads` and `context` (tokens) to run it
     embedder   a folder of sentence-transformers
     passages   a folder with texts.json and vectors.npy (n, 384), for `ask`
-    articles   a folder of text files, and `into`, where to save their index, for `index`
+    articles   a folder of text files, and `into`, where to save what becomes of them
     """
 
     generator: str
@@ -50,7 +52,9 @@ class Job:
         return np.load(Path(self.passages, "vectors.npy"))
 
 
-def main(ask: Callable[[Job], Ask], index: Callable[[Job, Callable[[], None]], int]) -> None:
+def main(
+    ask: Callable[[Job], Ask], split: Split, index: Callable[[Job, Callable[[], None]], int]
+) -> None:
     """index: calls what it is given when its imports are done."""
     # The programs print as they please: the driver has a line of its own.
     line = os.fdopen(os.dup(1), "w", encoding="utf-8")
@@ -62,6 +66,11 @@ def main(ask: Callable[[Job], Ask], index: Callable[[Job, Callable[[], None]], i
     verb, job = sys.argv[1], Job(**json.loads(Path(sys.argv[2]).read_text(encoding="utf-8")))
     if verb == "index":
         tell(passages=index(job, lambda: tell(imported=True)))
+        return
+    if verb == "split":
+        texts = split(job)
+        Path(job.into, "texts.json").write_text(json.dumps(texts), encoding="utf-8")
+        tell(passages=len(texts))
         return
     answer = ask(job)
     tell(ready=True)

@@ -74,7 +74,7 @@ EXAMPLES: dict[Form, tuple[tuple[str, str], ...]] = {
     ),
 }
 """Turns that stand before every question: what is asked, and the reply. Being a part of the fixed
-instructions they are read once and cost no time. A small model finds the right words more often
+instructions they are read once after a start. A small model finds the right words more often
 after them, but not the right sentences (docs/trust.md)."""
 
 SHORT_TOKENS = 32

@@ -22,17 +22,23 @@ def let_go(path: Path) -> None:
     want. What the copy was made of would go on counting as this process's memory, and be the last
     that the system takes back.
     """
-    if sys.platform != "linux":
+    mapped = mappings(path)
+    if not mapped:
         return
     madvise = ctypes.CDLL(None, use_errno=True).madvise
     madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
-    for span in mappings(path):
+    for span in mapped:
         # Where the system will not (locked memory), the pages stay, and nothing else changes.
         madvise(span.start, span.end - span.start, _DONT_NEED)
 
 
 def mappings(path: Path) -> list[Span]:
-    """The addresses at which a file is mapped unchanged: read-only, or never written to."""
+    """The addresses at which a file is mapped unchanged: read-only, or never written to.
+
+    None are known off Linux.
+    """
+    if sys.platform != "linux":
+        return []
     wanted = os.fsencode(path.resolve())
     found = []
     for line in Path("/proc/self/maps").read_bytes().splitlines():

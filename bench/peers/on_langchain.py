@@ -54,10 +54,11 @@ def joined(documents: Sequence[Any]) -> str:
     return "\n\n".join(each.page_content for each in documents)
 
 
-def pieces_of(job: service.Job) -> list[Any]:
+def pieces_of(job: service.Job, imported: Callable[[], None] = lambda: None) -> list[Any]:
     from langchain_community.document_loaders import DirectoryLoader, TextLoader
     from langchain_text_splitters import RecursiveCharacterTextSplitter
 
+    imported()
     documents = DirectoryLoader(job.articles, glob="**/*.txt", loader_cls=TextLoader).load()
     splitter = RecursiveCharacterTextSplitter(chunk_size=1000, chunk_overlap=200)
     return list(splitter.split_documents(documents))
@@ -68,13 +69,10 @@ def split(job: service.Job) -> list[str]:
 
 
 def index(job: service.Job, imported: Callable[[], None]) -> int:
-    from langchain_community.document_loaders import DirectoryLoader  # noqa: F401
     from langchain_community.vectorstores import FAISS
     from langchain_huggingface import HuggingFaceEmbeddings
-    from langchain_text_splitters import RecursiveCharacterTextSplitter  # noqa: F401
 
-    imported()
-    pieces = pieces_of(job)
+    pieces = pieces_of(job, imported)
     store = FAISS.from_documents(pieces, HuggingFaceEmbeddings(model_name=job.embedder))
     store.save_local(job.into)
     return len(pieces)

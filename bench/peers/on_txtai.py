@@ -44,9 +44,12 @@ def ask(job: service.Job) -> service.Ask:
     return answer
 
 
-def pieces_of(job: service.Job) -> list[tuple[str, str]]:
+def pieces_of(
+    job: service.Job, imported: Callable[[], None] = lambda: None
+) -> list[tuple[str, str]]:
     from txtai.pipeline import Textractor
 
+    imported()
     textractor = Textractor(backend=None, paragraphs=True)
     files = sorted(Path(job.articles).glob("*.txt"))
     return [(str(file), piece) for file in files for piece in textractor(str(file))]
@@ -58,10 +61,8 @@ def split(job: service.Job) -> list[str]:
 
 def index(job: service.Job, imported: Callable[[], None]) -> int:
     from txtai import Embeddings
-    from txtai.pipeline import Textractor  # noqa: F401
 
-    imported()
-    pieces = pieces_of(job)
+    pieces = pieces_of(job, imported)
     embeddings = Embeddings(content=True, path=job.embedder)
     embeddings.index(pieces)
     embeddings.save(job.into)

@@ -8,8 +8,6 @@ import pytest
 
 from rag.mapped import let_go, mappings
 
-linux = pytest.mark.skipif(sys.platform != "linux", reason="pages are given back on Linux only")
-
 
 def resident(path: Path) -> int:
     """KiB of a file that count as this process's memory."""
@@ -22,7 +20,9 @@ def resident(path: Path) -> int:
     return found
 
 
-@linux
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="counts pages in /proc, and they are given back on Linux only"
+)
 def test_pages_go_and_come_back(tmp_path: Path) -> None:
     path = tmp_path / "a model.gguf"
     path.write_bytes(b"weights " * 50_000)
@@ -34,7 +34,6 @@ def test_pages_go_and_come_back(tmp_path: Path) -> None:
         assert mapped[:].count(b"weights") == 50_000
 
 
-@linux
 def test_what_can_be_written_to_stays(tmp_path: Path) -> None:
     path = tmp_path / "model.gguf"
     path.write_bytes(b"weights " * 50_000)
@@ -44,7 +43,6 @@ def test_what_can_be_written_to_stays(tmp_path: Path) -> None:
         assert mapped[:7] == b"changed"
 
 
-@linux
 def test_a_file_that_is_not_mapped(tmp_path: Path) -> None:
     path = tmp_path / "model.gguf"
     path.write_bytes(b"weights")

@@ -63,7 +63,7 @@ def main() -> int:
     given = flags.parse_args()
 
     parts = Parts(config.load())
-    entry = parts.entry("embedder")
+    entry = parts.chosen.entry("embedder")
     ours = parts.embedder
     theirs = sentence_transformer(parts.models.locate(entry.name), ours.limit)
 
@@ -71,7 +71,7 @@ def main() -> int:
         # Their own batches and order; only the bar is off. The model's own last step normalises.
         return np.asarray(theirs.encode(list(texts), show_progress_bar=False))
 
-    backend = parts.runs_on(entry).name
+    backend = parts.chosen.runs_on(entry).name
     result: dict[str, Any] = {"model": entry.name, "backend": backend, "pace": {}}
     print(f"{entry.name} on {backend}, beside sentence-transformers' encode()")
     for folder in given.data:

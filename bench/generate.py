@@ -133,7 +133,7 @@ def grounded(parts: Parts, folder: Path, most: int) -> list[Prompt]:
         join_adjacent=parts.settings.retrieval.join_adjacent,
         drop_repeats=parts.settings.retrieval.drop_repeats,
     )
-    family = prompt.FAMILIES[parts.entry("generator").family]
+    family = prompt.FAMILIES[parts.chosen.entry("generator").family]
     asked = answers.load(folder).questions
     found = []
     for each in asked[:: max(1, len(asked) // most)][:most]:
@@ -210,7 +210,7 @@ def main() -> int:
     chosen = flags.parse_args()
     with closing(Parts(config.load(home=chosen.home))) as parts:
         prompts = grounded(parts, chosen.data, chosen.questions)
-        entry = parts.entry("generator")
+        entry = parts.chosen.entry("generator")
         path = parts.models.locate(entry.name) / entry.main_file.name
         section = parts.settings.model
     family = prompt.FAMILIES[entry.family]

@@ -135,7 +135,7 @@ def models(home: Path, data: Path) -> dict[str, list[dict[str, Any]]]:
     with closing(Parts(config.load(home=home))) as parts:
         asked = grounded(parts, data, max(ASKERS))
         article = parts.library.text(parts.library.entries()[0])
-        entry = parts.entry("generator")
+        entry = parts.chosen.entry("generator")
         path = parts.models.locate(entry.name) / entry.main_file.name
         section = parts.settings.model
     model = Llama(path, name=entry.name, context=section.context, pool=16_384, sequences=17)

@@ -57,9 +57,9 @@ def main() -> int:
     given = flags.parse_args()
 
     parts = Parts(config.load())
-    entry = parts.entry("embedder")
+    entry = parts.chosen.entry("embedder")
     theirs = sentence_transformer(parts.models.locate(entry.name), parts.embedder.limit)
-    backend = parts.runs_on(entry).name
+    backend = parts.chosen.runs_on(entry).name
     with tempfile.TemporaryDirectory() as place:
         docs = Path(place) / "docs"
         documents = write(given.data, given.limit, docs)

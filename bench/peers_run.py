@@ -26,7 +26,7 @@ OFFLINE = {
 
 def models(parts: Parts) -> dict[str, Any]:
     """What every program is given: see `Job` in bench/peers/service.py."""
-    generator, embedder = parts.entry("generator"), parts.entry("embedder")
+    generator, embedder = parts.chosen.entry("generator"), parts.chosen.entry("embedder")
     return {
         "generator": str(parts.models.locate(generator.name) / generator.main_file.name),
         "embedder": str(parts.models.locate(embedder.name)),

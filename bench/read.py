@@ -140,7 +140,7 @@ def _packed(
 ) -> dict[str, list[tuple[Source, ...]]]:
     """What the model would read of each question, by variant."""
     searcher, embedder = Remembering(parts.library), EmbeddedOnce(parts.embedder)
-    entry, answer = parts.entry("generator"), parts.settings.answer
+    entry, answer = parts.chosen.entry("generator"), parts.settings.answer
     family = FAMILIES[entry.family]
     engines = {
         name: Engine(

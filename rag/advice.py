@@ -22,6 +22,7 @@ __all__ = [
     "memory",
     "model",
     "processor",
+    "short_of",
     "speed",
     "tuned",
     "words",
@@ -42,6 +43,16 @@ class Finding:
 
 def gb(size: int) -> str:
     return f"{size / 1e9:.1f} GB" if size >= 1e8 else f"{size / 1e6:.0f} MB"
+
+
+def short_of(need: int, free: int) -> str:
+    """What to tell of a model that did not load, where that is more than there is; else ""."""
+    if need <= free:
+        return ""
+    return (
+        f"It needs about {gb(need)} of memory and {gb(free)} are available. "
+        "`refdesk doctor` tells which models would fit."
+    )
 
 
 def processor(here: Machine, about: About | None) -> Iterator[Finding]:

@@ -10,10 +10,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from index.errors import ModelError, RefdeskError, UsageError
-from rag import backend, config, convert, evaluate
-from rag.config import ROOT, Settings, starters
-from rag.manifest import Manifest, ModelEntry
+from index.errors import ModelError, RefdeskError
+from rag import backend, config
+from rag.chosen import Chosen
+from rag.config import ROOT, Settings
+from rag.manifest import Manifest
 from rag.models import ModelStore
 from rag.prompt import FAMILIES
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from index.library import Library
     from index.parse import Parser
     from index.rerank import Reranker
-    from rag.backend import Backend, Graph
     from rag.calibration import Calibrations
     from rag.engine import Engine
     from rag.find import Searcher
@@ -37,11 +37,6 @@ if TYPE_CHECKING:
 
 Loading = Callable[[str], None]
 """Told what is about to be loaded, which may take seconds."""
-
-
-def a(role: str) -> str:
-    """The role with its article."""
-    return f"an {role}" if role[0] in "aeiou" else f"a {role}"
 
 
 class Parts:
@@ -64,18 +59,21 @@ class Parts:
         local = Path(section.local_folder).expanduser() if section.local_folder else None
         return ModelStore(manifest, folder, local_folder=local)
 
-    def entry(self, role: str) -> ModelEntry:
-        """The model chosen for "generator" or "embedder". Raises UsageError."""
-        name = getattr(self.settings.models, role)
-        entry = self.models.manifest.get(name)
-        if entry.role != role:
-            raise UsageError(f"models.{role} = {name!r}: that model is {a(entry.role)}.")
-        return entry
+    @cached_property
+    def chosen(self) -> Chosen:
+        """The models in use. Raises ModelError for a faulty manifest."""
+        section = self.settings.models
+        return Chosen(
+            self.models,
+            {"generator": section.generator, "embedder": section.embedder},
+            reranker=self.settings.retrieval.reranker,
+            backend=self.settings.embedder.backend,
+        )
 
     @cached_property
     def embedder(self) -> Embedder:
         """The embedder, not yet loaded. Raises ModelError where its backend is not here."""
-        entry = self.entry("embedder")
+        entry = self.chosen.entry("embedder")
         return backend.embedder(
             self.settings.embedder.backend,
             entry,
@@ -84,27 +82,10 @@ class Parts:
             loading=lambda: self._loading(f"Loading {entry.name}"),
         )
 
-    def reranking(self) -> ModelEntry | None:
-        """The reranker in use: the one named, or with "auto" the first that is installed.
-
-        None where there is none. Raises UsageError.
-        """
-        name = self.settings.retrieval.reranker
-        if name == "off":
-            return None
-        known = self.models.manifest
-        if name == "auto":
-            rerankers = [entry for entry in known.entries if entry.role == "reranker"]
-            return next((entry for entry in rerankers if self.models.installed(entry)), None)
-        entry = known.get(name)
-        if entry.role != "reranker":
-            raise UsageError(f"retrieval.reranker = {name!r}: that model is {a(entry.role)}.")
-        return entry
-
     @cached_property
     def reranker(self) -> Reranker | None:
         """The reranker, not yet loaded; None for none. Raises UsageError, ModelError."""
-        entry = self.reranking()
+        entry = self.chosen.reranking()
         if entry is None:
             return None
         return backend.reranker(
@@ -114,39 +95,6 @@ class Parts:
             check=lambda: self.models.locate(entry.name),
             loading=lambda: self._loading(f"Loading {entry.name}"),
         )
-
-    def runs_on(self, entry: ModelEntry) -> Backend:
-        """What runs an embedder or a reranker.
-
-        Raises ModelError where the backend asked for is not here.
-        """
-        return backend.choose(self.settings.embedder.backend, entry, self.models.folder(entry))
-
-    def convertible(self, entry: ModelEntry) -> bool:
-        """Whether `convert` would make a model faster: it is asked for, and not yet done."""
-        asked = self.settings.embedder.backend
-        if entry.role not in convert.ROLES or asked == "torch" or convert.absent():
-            return False
-        return not backend.sound(entry, self.models.folder(entry))
-
-    def verify_graph(self, entry: ModelEntry) -> None:
-        """Raises ChecksumError where a model's graph is not the one that was made."""
-        graph = backend.made(entry, self.models.folder(entry))
-        if graph is not None:
-            backend.verify(graph, self.models.folder(entry))
-
-    def convert(self, entry: ModelEntry) -> Graph:
-        """Converts an embedder or reranker for OpenVINO, which takes about a minute.
-
-        Raises UsageError, ModelError, ModelMissingError, ChecksumError, StorageError.
-        """
-        if entry.role not in convert.ROLES:
-            raise UsageError(f"{entry.name} is {a(entry.role)}, which is not converted.")
-        folder = self.models.locate(entry.name)
-        questions = ROOT / "seeds" / "questions.jsonl"
-        asked = evaluate.load(questions) if questions.exists() else []
-        texts = convert.calibration(entry, folder, starters(), [each.question for each in asked])
-        return convert.convert(entry, folder, texts)
 
     @cached_property
     def parser(self) -> Parser:
@@ -196,7 +144,7 @@ class Parts:
         """The engine over passages from elsewhere than the library."""
         from rag.engine import Engine, Policy
 
-        entry = self.entry("generator")
+        entry = self.chosen.entry("generator")
         if entry.family not in FAMILIES:
             raise ModelError(
                 f"{entry.name} is of the family {entry.family!r}, for which Refdesk has no "
@@ -230,7 +178,7 @@ class Parts:
 
         with self._lock:
             if self._llm is None:
-                entry = self.entry("generator")
+                entry = self.chosen.entry("generator")
                 folder = self.models.locate(entry.name)
                 self._loading(f"Loading {entry.name}")
                 section = self.settings.model
@@ -253,20 +201,14 @@ class Parts:
     def tokens(self) -> int:
         """Whose keys and values the generator's process keeps room for."""
         section = self.settings.model
-        return max(section.pool, min(section.context, self.entry("generator").context))
+        return max(section.pool, min(section.context, self.chosen.entry("generator").context))
 
     def _short_of(self, path: Path) -> str:
         """What a model needs that did not load, if that is more than there is; else ""."""
         from rag import advice, fitting, gguf, machine
 
         need = fitting.needed(path.stat().st_size, gguf.read_shape(path), self.tokens)
-        free = machine.look().available
-        if need <= free:
-            return ""
-        return (
-            f"It needs about {advice.gb(need)} of memory and {advice.gb(free)} are available. "
-            "`refdesk doctor` tells which models would fit."
-        )
+        return advice.short_of(need, machine.look().available)
 
     @cached_property
     def calibrations(self) -> Calibrations:
@@ -280,7 +222,7 @@ class Parts:
         from rag import built, calibration, machine, tuning
 
         section, here = self.settings.model, machine.look()
-        held = calibration.key(here, self.entry("generator"), section.gpu_layers)
+        held = calibration.key(here, self.chosen.entry("generator"), section.gpu_layers)
         found = self.calibrations.find(held)
         return tuning.in_force(
             section,
@@ -337,15 +279,15 @@ class Parts:
         from rag import circumstances
 
         rows = config.describe(self.settings)
-        embedder = self.entry("embedder")
+        embedder = self.chosen.entry("embedder")
         # Not under the lock, which is held for seconds while the model is loaded.
         llm = self._llm
         return circumstances.made_with(
             {row.name: row.value for row in rows if circumstances.matters(row.name)},
-            self.entry("generator"),
+            self.chosen.entry("generator"),
             embedder,
-            self.runs_on(embedder),
-            self.reranking(),
+            self.chosen.runs_on(embedder),
+            self.chosen.reranking(),
             llm.runs if llm else None,
             revision,
         )

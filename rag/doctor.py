@@ -76,7 +76,7 @@ class _Examination:
         self._parts = parts
         self._say = say
         self._here: Machine = machine.look()
-        self._chosen = parts.entry("generator")
+        self._chosen = parts.chosen.entry("generator")
         self._sound: list[ModelEntry] = []
         self._about: About | None = None
         self._tried: tuple[ModelEntry, Speed] | None = None
@@ -86,8 +86,8 @@ class _Examination:
     def installed(self) -> Iterator[Finding]:
         """Which models are there, whole and true; what runs those that are no generators."""
         parts, store = self._parts, self._parts.models
-        reranker = parts.reranking()
-        used = [self._chosen, parts.entry("embedder"), *([reranker] if reranker else [])]
+        reranker = parts.chosen.reranking()
+        used = [self._chosen, parts.chosen.entry("embedder"), *([reranker] if reranker else [])]
         for entry in store.manifest.entries:
             if entry not in used and not store.present(entry):
                 continue
@@ -290,8 +290,8 @@ class _Examination:
 def _runs_on(parts: Parts, entry: ModelEntry, text: str) -> Finding:
     """What runs an embedder or a reranker, and why where that is not the faster backend."""
     try:
-        parts.verify_graph(entry)
-        backend = parts.runs_on(entry)
+        parts.chosen.verify_graph(entry)
+        backend = parts.chosen.runs_on(entry)
         found = version(backend.name)
     except RefdeskError as exc:
         return Finding(entry.role, "problem", str(exc))

@@ -69,9 +69,9 @@ def serve(arguments: argparse.Namespace) -> int:
         section = parts.settings.serve
         # Before seconds are spent on loading: most failures to serve are a port in use.
         claim_port(section.host, section.port)
-        parts.models.locate(parts.entry("embedder").name)
-        parts.models.locate(parts.entry("generator").name)
-        if (reranker := parts.reranking()) is not None:
+        parts.models.locate(parts.chosen.entry("embedder").name)
+        parts.models.locate(parts.chosen.entry("generator").name)
+        if (reranker := parts.chosen.reranking()) is not None:
             parts.models.locate(reranker.name)
         if parts.library.is_empty() and (starters := config.starters()):
             _say("The library is empty: adding the starter articles")
@@ -119,7 +119,7 @@ def models_list(arguments: argparse.Namespace) -> int:
     with opened(arguments) as parts:
         store = parts.models
         chosen = {parts.settings.models.generator, parts.settings.models.embedder}
-        if (reranker := parts.reranking()) is not None:
+        if (reranker := parts.chosen.reranking()) is not None:
             chosen.add(reranker.name)
         rows: list[dict[str, Any]] = [
             {
@@ -157,7 +157,7 @@ def _backend(parts: Parts, entry: ModelEntry) -> dict[str, str | None]:
     if entry.role == "generator" or not parts.models.installed(entry):
         return {"backend": None, "why": None}
     try:
-        backend = parts.runs_on(entry)
+        backend = parts.chosen.runs_on(entry)
     except ModelError as exc:
         return {"backend": None, "why": str(exc)}
     return {"backend": backend.name, "why": backend.why or None}
@@ -192,7 +192,7 @@ def models_add(arguments: argparse.Namespace) -> int:
 
 def models_convert(arguments: argparse.Namespace) -> int:
     with opened(arguments) as parts:
-        reranker = parts.reranking()
+        reranker = parts.chosen.reranking()
         chosen = [parts.settings.models.embedder, *([reranker.name] if reranker else [])]
         for name in arguments.names or chosen:
             _convert(parts, parts.models.manifest.get(name))
@@ -201,7 +201,7 @@ def models_convert(arguments: argparse.Namespace) -> int:
 
 def _convert_if_better(parts: Parts, entry: ModelEntry) -> None:
     """A model that cannot be converted is fetched all the same: torch runs it, only slower."""
-    if parts.convertible(entry):
+    if parts.chosen.convertible(entry):
         try:
             _convert(parts, entry)
         except (ModelError, StorageError) as exc:
@@ -210,7 +210,7 @@ def _convert_if_better(parts: Parts, entry: ModelEntry) -> None:
 
 def _convert(parts: Parts, entry: ModelEntry) -> None:
     _say(f"Converting {entry.name} for OpenVINO, which takes about a minute")
-    graph = parts.convert(entry)
+    graph = parts.chosen.convert(entry)
     given = "vectors" if entry.role == "embedder" else "scores"
     print(
         f"{entry.name} is converted: its {given} are {graph.cosine:.1%} the same, and come sooner"
@@ -224,7 +224,7 @@ def models_verify(arguments: argparse.Namespace) -> int:
         ]
         for name in names:
             parts.models.verify(name)
-            parts.verify_graph(parts.models.manifest.get(name))
+            parts.chosen.verify_graph(parts.models.manifest.get(name))
             print(f"{name}: every file is as the manifest says")
         if not names:
             print("No model is installed. Fetch them with `refdesk models pull`.", file=sys.stderr)
@@ -233,7 +233,7 @@ def models_verify(arguments: argparse.Namespace) -> int:
 
 def _names(arguments: argparse.Namespace, parts: Parts) -> list[str]:
     section = parts.settings.models
-    reranker = parts.reranking()
+    reranker = parts.chosen.reranking()
     named = [section.generator, section.embedder, *([reranker.name] if reranker else [])]
     return list(arguments.names) or named
 

@@ -71,7 +71,7 @@ class LibraryDesk:
         self._engine = parts.engine
         self._parts = parts
         self._library = parts.library
-        self._model = parts.entry("generator").name
+        self._model = parts.chosen.entry("generator").name
         self._questions = questions
 
     def warm(self) -> None:

@@ -37,7 +37,7 @@ def retrieval(arguments: argparse.Namespace) -> int:
     topics = datafiles.drawn(data.topics, arguments.limit, arguments.seed)
     with _indexed(arguments.data, data.corpus, settings) as (parts, unread):
         home = parts.settings.home
-        reranker = parts.reranking()
+        reranker = parts.chosen.reranking()
         with ProgressBar() as bar:
             result = judged.measure(
                 topics,
@@ -236,7 +236,7 @@ def _used(parts: Parts, form: str, *, reading: bool) -> dict[str, object]:
     return {
         "form": form,
         "reading": bool(reading),
-        "generator": parts.entry("generator").main_file.sha256,
+        "generator": parts.chosen.entry("generator").main_file.sha256,
         "embedder": parts.embedder.fingerprint,
         "chunk_tokens": settings.index.chunk_tokens,
         "context": settings.model.context,

@@ -42,7 +42,7 @@ class Desk:
         self.model = Remembering(self.parts.llm())
         self.engine = Engine(
             self.library, self.parts.embedder, lambda: self.model,
-            FAMILIES[self.parts.entry("generator").family], model=self.model.name,
+            FAMILIES[self.parts.chosen.entry("generator").family], model=self.model.name,
         )  # fmt: skip
         self.known = attacks.articles()
         self.holds(None)

@@ -24,7 +24,7 @@ from rag import config
 from rag.build import Parts
 parts = Parts(config.load())
 assert parts.embedder.embed_queries(["Who leads the harbour office?"]).shape == (1, 384)
-print(parts.runs_on(parts.entry("embedder")).name)
+print(parts.chosen.runs_on(parts.chosen.entry("embedder")).name)
 print(sorted({"torch", "transformers", "nncf", "openvino_telemetry"} & set(filter(
     sys.modules.get, sys.modules))))
 """
@@ -34,7 +34,7 @@ def test_from_weights_to_vectors_without_torch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stock = Parts(config.load(environment={}))
-    entry = stock.entry("embedder")
+    entry = stock.chosen.entry("embedder")
     folder = tmp_path / entry.name
     for file in entry.files:
         (folder / file.name).parent.mkdir(parents=True, exist_ok=True)
@@ -43,12 +43,12 @@ def test_from_weights_to_vectors_without_torch(
     monkeypatch.delenv("REFDESK_EMBEDDER_BACKEND", raising=False)
 
     parts = Parts(config.load())
-    assert parts.convertible(entry)
+    assert parts.chosen.convertible(entry)
     before = parts.embedder
-    graph = parts.convert(entry)
+    graph = parts.chosen.convert(entry)
     assert graph.cosine >= 0.98
     assert graph.source == entry.main_file.sha256
-    assert not parts.convertible(entry)
+    assert not parts.chosen.convertible(entry)
     assert backend.sound(entry, folder)
 
     parts = Parts(config.load())
@@ -69,7 +69,7 @@ def test_from_weights_to_vectors_without_torch(
 
 def test_a_reranker_is_calibrated_with_what_it_will_read() -> None:
     stock = Parts(config.load(environment={}))
-    entry = replace(stock.entry("embedder"), role="reranker")  # its tokenizer is a reranker's too
+    entry = replace(stock.chosen.entry("embedder"), role="reranker")  # its tokenizer is a reranker's too
     questions = ["Why did LeCun leave Meta?", "What does inference cost?"]
     rows = convert.calibration(entry, stock.models.locate(entry.name), config.starters(), questions)
     assert [row[0] for row in rows] == questions

@@ -66,7 +66,7 @@ def test_a_reranker_takes_part_and_is_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     stock = Parts(config.load(environment={}))
-    embedder = stock.entry("embedder")
+    embedder = stock.chosen.entry("embedder")
     models = tmp_path / "models"
     models.mkdir()
     (models / embedder.name).symlink_to(stock.models.locate(embedder.name))

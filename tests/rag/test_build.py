@@ -77,7 +77,7 @@ def test_a_reranker_that_is_named_is_used_or_missed(
     assert parts.reranker is not None, "not installed is told where it is first needed"
     monkeypatch.setenv("REFDESK_RETRIEVAL_RERANKER", "all-minilm-l6-v2")
     with pytest.raises(UsageError, match="that model is an embedder"):
-        Parts(config.load()).reranking()
+        Parts(config.load()).chosen.reranking()
     monkeypatch.setenv("REFDESK_RETRIEVAL_RERANKER", "ms-marco")
     with pytest.raises(UsageError, match="Did you mean ms-marco-minilm-l6-v2"):
-        Parts(config.load()).reranking()
+        Parts(config.load()).chosen.reranking()

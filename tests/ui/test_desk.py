@@ -40,7 +40,7 @@ def desk(folder: Path, *names: str) -> LibraryDesk:
         ask=Engine().ask,
         receipts=SimpleNamespace(find=lambda key: key.encode()),
         library=SimpleNamespace(entries=lambda: entries),
-        entry=lambda role: SimpleNamespace(name=f"the {role}"),
+        chosen=SimpleNamespace(entry=lambda role: SimpleNamespace(name=f"the {role}")),
     )
     return LibraryDesk(parts, questions)
 

@@ -69,9 +69,8 @@ def test_from_weights_to_vectors_without_torch(
 
 def test_a_reranker_is_calibrated_with_what_it_will_read() -> None:
     stock = Parts(config.load(environment={}))
-    entry = replace(
-        stock.chosen.entry("embedder"), role="reranker"
-    )  # its tokenizer is a reranker's too
+    # Its tokenizer is a reranker's too.
+    entry = replace(stock.chosen.entry("embedder"), role="reranker")
     questions = ["Why did LeCun leave Meta?", "What does inference cost?"]
     rows = convert.calibration(entry, stock.models.locate(entry.name), config.starters(), questions)
     assert [row[0] for row in rows] == questions

@@ -10,7 +10,8 @@ from typing import Protocol
 from index.embed import Embedder
 from index.errors import LibraryError
 from index.types import Filter, Hit
-from rag import focus, gather, plan, prompt, untrusted
+from rag import focus, gather, plan, untrusted
+from rag.packing import pack
 from rag.types import Source
 
 
@@ -73,7 +74,7 @@ class Finder:
         hits = self._gathered(plan.interleaved(found, most))
         if not hits and self._searcher.is_empty():
             raise LibraryError("The library is empty. Add articles with `refdesk add PATH`.")
-        packed = prompt.pack(
+        packed = pack(
             self._focused(untrusted.safe(hits[: 2 * self._most], text), searches),
             self._count,
             budget=self._budget,

@@ -1,4 +1,4 @@
-"""From passages and a question to a prompt: templates, numbering, the token budget. Pure.
+"""From passages and a question to a prompt: templates, what the model is told and shown. Pure.
 
 The fixed instructions come first, so that their keys and values are kept between questions;
 then the passages, then the question. Templates are ours, reviewed, one a model family: the
@@ -8,12 +8,12 @@ template inside a GGUF is code from outside and is never run.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from rag.characters import visible
-from rag.focus import Focused, prose
+from rag.focus import prose
 from rag.form import told
 from rag.language import NAMES, language
 from rag.llm import Part, Prompt
@@ -24,9 +24,6 @@ from rag.untrusted import disarmed, fence, plain
 
 _TITLE = 80
 """Characters of an article's title that the model is shown: a title costs as much as a sentence."""
-
-_NUMBER_TOKENS = 4
-"""What "[1] " and the line's end cost."""
 
 NOT_STATED = "NOT STATED"
 """What the model is told to say when the passages do not hold the answer."""
@@ -193,12 +190,13 @@ def listed(sources: Sequence[Source], question: str) -> str:
         named = not is_order(first.title) and _needs_title(
             question, first.title, [text for _, text in mine]
         )
-        lines.append(_headed(first.title, first.date, named=named))
+        lines.append(headed(first.title, first.date, named=named))
         lines += [f"[{each.number}] {text}" for each, text in mine]
     return "\n".join(lines)
 
 
-def _headed(title: str, date: str | None, *, named: bool) -> str:
+def headed(title: str, date: str | None, *, named: bool = False) -> str:
+    """The line before an article's passages. named: with its title"""
     shown = " ".join(plain(title).replace('"', "").split())[:_TITLE]
     about = f' "{shown}"' if named else ""
     return f"(Article{about}{f', {date}' if date else ''})"
@@ -225,56 +223,3 @@ def _read(source: Source, question: str) -> str:
         quoted = asks_of_orders(question) and is_order(sentence)
         shown.append(f'"{sentence}"' if quoted else sentence)
     return " ".join(shown).strip()
-
-
-def pack(
-    passages: Sequence[Focused], count: Callable[[str], int], *, budget: int, most: int
-) -> tuple[Source, ...]:
-    """The best passages that fit, numbered from 1, those of one article together.
-
-    count   tokens of a text, by a tokenizer close to the model's
-    budget  tokens of all passages and their headings; the best passage is always taken
-    most    passages, at most
-    """
-    taken: list[Focused] = []
-    used = 0
-    for passage in passages:
-        entry = passage.hit.entry
-        cost = count(passage.text) + _NUMBER_TOKENS
-        if all(entry.id != each.hit.entry.id for each in taken):
-            cost += count(_headed(entry.title, entry.date, named=False))
-        if taken and (used + cost > budget or len(taken) == most):
-            continue
-        taken.append(passage)
-        used += cost
-    return tuple(_numbered(taken))
-
-
-def _numbered(passages: Sequence[Focused]) -> list[Source]:
-    """Passages of one article stand together, in reading order, the best article first."""
-    order = list(dict.fromkeys(each.hit.entry.id for each in passages))
-    sources: list[Source] = []
-    for document in order:
-        mine = sorted(
-            (each for each in passages if each.hit.entry.id == document),
-            key=lambda each: each.hit.chunk.start,
-        )
-        for each in mine:
-            hit = each.hit
-            sources.append(
-                Source(
-                    number=len(sources) + 1,
-                    document=hit.entry.path,
-                    document_id=hit.entry.id,
-                    title=hit.entry.title,
-                    date=hit.entry.date,
-                    page=hit.chunk.page,
-                    start=hit.chunk.start,
-                    end=hit.chunk.end,
-                    text=hit.chunk.text,
-                    score=hit.score,
-                    read=each.read,
-                    also_in=hit.entry.elsewhere,
-                )
-            )
-    return sources

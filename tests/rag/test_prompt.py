@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from index.types import Chunk, Entry, Hit, Span
 from rag import prompt
 from rag.focus import Focused
-from rag.prompt import FAMILIES, pack
+from rag.packing import pack
+from rag.prompt import FAMILIES
 
 
 def hit(document: int, ordinal: int, text: str, score: float = 1.0) -> Hit:
@@ -24,53 +23,18 @@ def words(text: str) -> int:
     return len(text.split())
 
 
-def test_packing_keeps_to_the_budget_and_takes_smaller_ones_after_a_big_one() -> None:
-    hits = [passage(1, 0, "a " * 50), passage(2, 0, "b " * 80), passage(3, 0, "c " * 20)]
-    sources = pack(hits, words, budget=90, most=5)
-    assert [s.document_id for s in sources] == [1, 3]
-
-
-def test_an_articles_heading_is_paid_once() -> None:
-    one = [passage(1, 0, "a " * 20), passage(1, 1, "b " * 20)]
-    other = [passage(1, 0, "a " * 20), passage(2, 0, "b " * 20)]
-    assert len(pack(one, words, budget=49, most=5)) == 2  # two of 20 + 4, and a heading of 1
-    assert len(pack(other, words, budget=49, most=5)) == 1
-
-
 def test_the_model_reads_what_matters_and_the_source_keeps_the_passage() -> None:
     text = "The bell rings. Bread is sold."
     part = Focused(hit(1, 0, text), Span(0, 15))
-    (source,) = pack([part], words, budget=50, most=5)
+    (source,) = pack([part], words, budget=10, most=5)
     assert source.text == text
     assert prompt.listed([source], "When?").endswith("[1] The bell rings.")
-
-
-def test_a_source_names_every_other_place_of_its_article() -> None:
-    one = hit(1, 0, "The bell rings.")
-    entry = replace(one.entry, origins=("/copy", "/d/1"), also_in=("/older", "/partner"))
-    focused = Focused(replace(one, entry=entry), Span(0, 15))
-    (source,) = pack([focused], words, budget=50, most=5)
-    assert source.also_in == ("/copy", "/older", "/partner")
-    (alone,) = pack([passage(1, 0, "The bell rings.")], words, budget=50, most=5)
-    assert alone.also_in == ()
 
 
 def test_a_title_is_named_only_where_it_says_what_the_passage_does_not() -> None:
     (source,) = pack([passage(1, 0, "It rings at noon.")], words, budget=50, most=5)
     assert prompt.listed([source], "What is the title about?").startswith('(Article "Title 1")')
     assert prompt.listed([source], "When does it ring?").startswith("(Article)")
-
-
-def test_the_best_passage_is_always_taken() -> None:
-    assert len(pack([passage(1, 0, "a " * 500)], words, budget=100, most=5)) == 1
-
-
-def test_passages_of_an_article_stand_together_in_reading_order() -> None:
-    hits = [passage(1, 3, "late"), passage(2, 0, "other"), passage(1, 1, "early")]
-    sources = pack(hits, words, budget=100, most=5)
-    assert [(s.number, s.document_id, s.text) for s in sources] == [
-        (1, 1, "early"), (2, 1, "late"), (3, 2, "other"),
-    ]  # fmt: skip
 
 
 def test_instructions_come_first_and_the_question_last() -> None:

@@ -99,6 +99,11 @@ def fits(question: str, answer: str) -> bool:
     return not _YEARED.search(question) or bool(_YEAR.search(answer))
 
 
+def closed(question: str) -> bool:
+    """Whether a question is one of yes or no."""
+    return bool(_YES_OR_NO.search(question)) and not _OPEN.search(question)
+
+
 def repeats(question: str, answer: str) -> bool:
     """Whether an answer to an open question has no word that the question lacks.
 

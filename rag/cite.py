@@ -10,33 +10,29 @@ passages support the claim is `rag.support`'s; figures and names must agree exac
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from index.types import Span
-from rag import support
-from rag.focus import prose
+from rag import strict, support
 from rag.similar import Similarity
 from rag.statements import Statement
-from rag.terms import named, terms
+from rag.strict import Sentence, around, sentences_of
+from rag.terms import terms
 from rag.types import Citation, Claim, Differs, Source
 
-_NOT_ONLY = re.compile(r"\bnot (?:only|just|merely|least)\b|\bno (?:longer|doubt)\b", re.IGNORECASE)
 _MARKED_BONUS = 0.08
 _SECOND_SPAN_GAIN = 0.2
 _SIMILARITY_WEIGHT = 0.25
 _ECHO_WEIGHT = 0.35
 _FEWEST_ASKED = 3
+_FEWEST_CLOSED = 3
 _QUOTED_ASKED = 0.25
 """Of the question's words, the share that a sentence needs which has all that an answer adds."""
 
-_FIGURE_SHARE = 0.25
 _HELD = 0.5
 
 
@@ -48,24 +44,24 @@ def cite(
     min_support: float,
     question: str = "",
     words: Similarity | None = None,
-    strict: bool = False,
+    short: bool = False,
 ) -> list[Claim]:
     """Ties each statement to the one or two sentences of `sources` that support it best.
 
     similarity  of statements and sentences; `words` of single words, where that is another
-    strict      for answers of a sentence or two in the passages' own words, as the engine asks for:
+    short       for answers of a sentence or two in the passages' own words, as the engine asks for:
                 what is cited must hold most of the claim's words, deny what it denies, and have its
                 figures in a sentence about the same. Too much for a long text that sums up
     question  its words, echoed in a claim, are the asker's rather than the passages': they count
               less. That the passages speak of them at all is judged before (`rag.answerable`).
     """
-    candidates = _evidence(sources)
+    candidates = sentences_of(sources)
     if not statements or not candidates:
         return [Claim(each.text, supported=False, score=0.0) for each in statements]
     alike = similarity([s.text for s in statements], [c.text for c in candidates])
     weights = _weights(candidates, frozenset(terms(question)))
-    around = [*map(_around, sources), question]
-    evidence = support.Evidence.of([each.text for each in sources], around)
+    beside = [*map(around, sources), question]
+    evidence = support.Evidence.of([each.text for each in sources], beside)
     return [
         _claim(
             each,
@@ -74,7 +70,8 @@ def cite(
             weights,
             support.probability(support.signals(each.text, evidence, words or similarity)),
             min_support,
-            strict,
+            short,
+            question,
         )
         for at, each in enumerate(statements)
     ]
@@ -95,11 +92,11 @@ def quoted(
     answer adds to the question but figures of its own making. None where there is no such sentence.
     """
     asked = frozenset(terms(question))
-    candidates = _evidence(sources)
+    candidates = sentences_of(sources)
     if not candidates:
         return None
 
-    def shared(each: _Evidence) -> int:
+    def shared(each: Sentence) -> int:
         return len(asked & each.words)
 
     best = max(candidates, key=shared)
@@ -115,33 +112,31 @@ def quoted(
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Evidence:
-    """A sentence of a passage: what can be quoted."""
+def stated(question: str, sources: Sequence[Source], *, least: float) -> Claim | None:
+    """The sentence that answers a question of yes or no, as a claim in the article's own words.
 
-    source: Source
-    span: Span
-    text: str
-    words: frozenset[str]
-    context: frozenset[str]
+    "Cooking by deep frying is prohibited." to "Can the tenant deep fry?": a small model judges
+    badly whether that is an answer, and worse which. The sentence has the question's rarest word,
+    and `least` of the weight of all with its article's title, and with the passage before it where
+    it points back. None where there is no such sentence.
+    """
+    asked = list(dict.fromkeys(terms(question)))
+    candidates = sentences_of(sources)
+    if len(asked) < _FEWEST_CLOSED or not candidates:
+        return None
+    weight = _weights(candidates, frozenset())
 
+    def share(words: frozenset[str]) -> float:
+        return sum(weight(word) for word in asked if word in words) / sum(map(weight, asked))
 
-def _around(source: Source) -> str:
-    """What is said of a passage beside it: its article's title, and the parts of its date."""
-    return f"{source.title} | {(source.date or '').replace('-', ' ')} |"
-
-
-def _evidence(sources: Sequence[Source]) -> list[_Evidence]:
-    found = []
-    for source in sources:
-        context = frozenset(terms(f"{_around(source)} {source.text}"))
-        for span in prose(source.text):
-            text = span.of(source.text)
-            found.append(_Evidence(source, span, text, frozenset(terms(text)), context))
-    return found
+    most = max(map(weight, asked))
+    rarest = {word for word in asked if weight(word) == most}
+    fitting = [each for each in candidates if rarest & each.words and share(each.near) >= least]
+    best = max(fitting, key=lambda each: share(each.words), default=None)
+    return in_own_words(_citation(best)) if best else None
 
 
-def _weights(candidates: Sequence[_Evidence], echoed: frozenset[str]) -> Callable[[str], float]:
+def _weights(candidates: Sequence[Sentence], echoed: frozenset[str]) -> Callable[[str], float]:
     """How much a word says: rarer among the passages' sentences says more, figures most."""
     seen = Counter(word for each in candidates for word in each.words)
     total = len(candidates)
@@ -157,26 +152,27 @@ def _weights(candidates: Sequence[_Evidence], echoed: frozenset[str]) -> Callabl
 
 def _claim(
     statement: Statement,
-    candidates: Sequence[_Evidence],
+    candidates: Sequence[Sentence],
     alike: npt.NDArray[np.float32],
     weight: Callable[[str], float],
     score: float,
     min_support: float,
-    strict: bool,
+    short: bool,
+    question: str,
 ) -> Claim:
     """The claim with its spans. score: how likely the passages support it (`rag.support`)."""
     wanted = list(dict.fromkeys(terms(statement.text)))
     total = sum(map(weight, wanted)) or 1.0
 
-    def coverage(chosen: Sequence[_Evidence]) -> float:
+    def coverage(chosen: Sequence[Sentence]) -> float:
         """The share of the claim found in the spans; what only stands around them counts half."""
         inside = frozenset().union(*(each.words for each in chosen))
-        around = frozenset().union(*(each.context for each in chosen))
+        nearby = frozenset().union(*(each.context for each in chosen))
         found = 0.0
         for word in wanted:
             if word in inside:
                 found += weight(word)
-            elif word in around and not word[0].isdigit() and word != "not":
+            elif word in nearby and not word[0].isdigit() and word != "not":
                 found += 0.5 * weight(word)
         return found / total
 
@@ -195,13 +191,11 @@ def _claim(
             chosen.append(second)
             have = both
     spans = [candidates[at] for at in chosen]
-    held = _figures_agree(wanted, spans) and _names_known(statement.text, candidates)
-    if held and strict:
+    held = strict.figures_agree(wanted, spans) and strict.names_known(statement.text, candidates)
+    if held and short:
         nearest = max(float(alike[at]) for at in chosen)
-        held = (
-            _support(have, nearest) >= _HELD
-            and _figures_belong(wanted, candidates)
-            and _denies_alike(statement.text, spans)
+        held = _support(have, nearest) >= _HELD and strict.kept(
+            statement.text, question, spans, candidates
         )
     if not held:
         score = min(score, 0.5 * min_support)
@@ -216,54 +210,6 @@ def _claim(
 
 def _support(coverage: float, similarity: float) -> float:
     return (1 - _SIMILARITY_WEIGHT) * coverage + _SIMILARITY_WEIGHT * max(similarity, 0.0)
-
-
-def _figures_agree(wanted: Sequence[str], spans: Sequence[_Evidence]) -> bool:
-    """Whether every figure of the claim stands in the cited passages, their titles or dates."""
-    known = frozenset().union(*(each.context for each in spans))
-    return all(word in known for word in wanted if word[0].isdigit() and len(word) > 1)
-
-
-def _figures_belong(wanted: Sequence[str], candidates: Sequence[_Evidence]) -> bool:
-    """Whether some sentence with the claim's figures speaks of what the claim speaks of.
-
-    A figure that stands beside other things is the commonest wrong answer of a small model: the
-    words of the claim must be in the figure's own sentence, not just near it.
-    """
-    # "One of the oldest" counts nothing.
-    figures = [word for word in wanted if word[0].isdigit() and word != "1"]
-    others = [word for word in wanted if not word[0].isdigit()]
-    return (
-        not figures
-        or not others
-        or any(
-            figure in each.words
-            and sum(word in each.words for word in others) > _FIGURE_SHARE * len(others)
-            for figure in figures
-            for each in candidates
-        )
-    )
-
-
-def _denies_alike(claim: str, spans: Sequence[_Evidence]) -> bool:
-    """Whether claim and spans deny the same: a "not" of the claim is in them, and what they deny
-    in the claim's words, the claim denies too."""
-    said = terms(claim)
-    denied = {
-        after
-        for each in spans
-        for word, after in pairwise(terms(_NOT_ONLY.sub(" ", each.text)))
-        if word == "not"
-    }
-    if "not" in said:
-        return any("not" in each.words for each in spans)
-    return not denied & frozenset(said)
-
-
-def _names_known(claim: str, candidates: Sequence[_Evidence]) -> bool:
-    """Whether every name in the claim stands somewhere in the passages."""
-    known = frozenset().union(*(each.context for each in candidates))
-    return all(word in known for word in named(claim))
 
 
 def citation(source: Source, span: Span) -> Citation:
@@ -286,5 +232,5 @@ def in_own_words(cited: Citation, differs: Differs = "") -> Claim:
     return Claim(" ".join(cited.quote.split()), True, 1.0, (cited,), differs=differs)
 
 
-def _citation(evidence: _Evidence) -> Citation:
+def _citation(evidence: Sentence) -> Citation:
     return citation(evidence.source, evidence.span)

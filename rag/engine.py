@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from index.embed import Embedder
 from index.errors import QuestionError
 from rag import choose, conversation, partly, prompt, times, untrusted
-from rag.answerable import answerable
+from rag.answerable import answerable, closed
 from rag.characters import visible
 from rag.clock import Clock
 from rag.closing import closing
@@ -165,7 +165,7 @@ class Engine:
             llm, sources, put, clock, asked.form, several=text if several else None
         )
         if said is None:
-            declined = self._refused(text, sources, clock)
+            declined = self._declined(text, sources, clock, asked.form)
             yield _finished(typed, _stated(declined, text, asked), llm.calls)
             return
         yield Status("Checking the citations")
@@ -269,7 +269,7 @@ class Engine:
     ) -> Answer:
         found = self._verifier.verified(question, said, sources, kind, cut=stopped == "length")
         if not found.text:
-            return self._refused(question, sources, clock, found.claims)
+            return self._declined(question, sources, clock, kind, found.claims)
         answer = self._answer(question, found.text, sources, clock, found.claims, stopped=stopped)
         return replace(answer, omitted=found.omitted)
 
@@ -288,6 +288,21 @@ class Engine:
         best = odds.index(max(odds))
         found = self._verifier.choice(question, choices[best], sources)
         return self._answer(question, found.text, sources, clock, found.claims, choice=best)
+
+    def _declined(
+        self,
+        question: str,
+        sources: tuple[Source, ...],
+        clock: Clock,
+        kind: Form,
+        claims: tuple[Claim, ...] = (),
+    ) -> Answer:
+        """A refusal, but where an article's sentence answers a question of yes or no by itself."""
+        if kind == "full" and closed(question):
+            found = self._verifier.stated(question, sources)
+            if found:
+                return self._answer(question, found.text, sources, clock, found.claims)
+        return self._refused(question, sources, clock, claims)
 
     def _refused(
         self,

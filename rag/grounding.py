@@ -1,7 +1,7 @@
 """The check of claims alone, on texts whose support is known: no search, no language model.
 
 Each text is cut into claims, and each claim scored against its passages, as the engine does with
-an answer, without its rules for short ones (`strict` in `rag.cite.cite`). A text is as well
+an answer, without its rules for short ones (`short` in `rag.cite.cite`). A text is as well
 supported as its worst claim.
 """
 

@@ -15,6 +15,7 @@ from rag.statements import Statement
 from rag.types import Claim, Form, Source
 
 _QUOTED_SHARE = 0.8
+_STATED_SHARE = 0.8
 
 _WORDS_KEPT = 20_000
 """Words whose vectors are kept for the next answers: 30 MB."""
@@ -75,12 +76,16 @@ class Verifier:
             quote = cite.quoted(question, parts, evidence, least=_QUOTED_SHARE)
             if quote is None or not partly.fits(question, quote.text):
                 return Verified("", tuple(claims))
-            claims = [quote]
-            clean, _ = statements.parse(quote.text)
-            parts = [Statement(clean, Span(0, len(clean)), ())]
+            return _quoting(quote)
         text = statements.written(clean, parts, claims, drop=self._drop)
         omitted = sum(not claim.supported for claim in claims) if self._drop else 0
         return Verified(text, tuple(claims), omitted)
+
+    def stated(self, question: str, sources: Sequence[Source]) -> Verified | None:
+        """The sentence of the passages that answers a question of yes or no, if one does."""
+        evidence = untrusted.evidence(sources, question)
+        found = cite.stated(question, evidence, least=_STATED_SHARE)
+        return _quoting(found) if found else None
 
     def choice(self, question: str, choice: str, sources: Sequence[Source]) -> Verified:
         """A choice that was taken, cited where the passages support it."""
@@ -98,5 +103,12 @@ class Verifier:
             min_support=self._min_support,
             question=question,
             words=self._words,
-            strict=True,
+            short=True,
         )
+
+
+def _quoting(claim: Claim) -> Verified:
+    """An answer that is an article's sentence, and nothing else."""
+    clean, _ = statements.parse(claim.text)
+    part = Statement(clean, Span(0, len(clean)), ())
+    return Verified(statements.written(clean, [part], [claim]), (claim,))

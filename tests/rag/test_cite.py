@@ -37,7 +37,7 @@ def similarity(a: Sequence[str], b: Sequence[str]) -> np.ndarray:
 
 
 def cited(answer: str, sources: Sequence[Source] = SOURCES) -> list[Claim]:
-    return cite(parse(answer)[1], sources, similarity, min_support=0.5, strict=True)
+    return cite(parse(answer)[1], sources, similarity, min_support=0.5, short=True)
 
 
 def test_markers_leave_the_text_and_go_to_their_sentence() -> None:
@@ -78,7 +78,7 @@ def test_a_wrong_marker_is_corrected_and_a_missing_one_added() -> None:
 
 def test_an_invented_marker_is_dropped() -> None:
     clean, statements = parse("Northwind will not raise its prices this year. [9]")
-    claims = cite(statements, SOURCES, similarity, min_support=0.5, strict=True)
+    claims = cite(statements, SOURCES, similarity, min_support=0.5, short=True)
     assert (
         written(clean, statements, claims) == "Northwind will not raise its prices this year. [2]"
     )
@@ -98,7 +98,7 @@ def test_a_name_that_the_passages_do_not_know_is_not_supported() -> None:
 
 def test_what_is_nowhere_is_not_supported_and_gets_no_marker() -> None:
     clean, statements = parse("The chief executive resigned over a scandal. [1]")
-    claims = cite(statements, SOURCES, similarity, min_support=0.5, strict=True)
+    claims = cite(statements, SOURCES, similarity, min_support=0.5, short=True)
     assert not claims[0].supported
     assert "[" not in written(clean, statements, claims)
 
@@ -176,7 +176,7 @@ def test_what_only_the_question_says_gives_way_to_the_sentence_that_answers(said
 def test_one_of_many_is_no_figure() -> None:
     docks = source(1, "The dispute at the docks is brewing. A crane has one arm.")
     said = parse("One of the disputes is brewing at the docks.")[1]
-    (claim,) = cite(said, [docks], similarity, min_support=0.5, strict=True)
+    (claim,) = cite(said, [docks], similarity, min_support=0.5, short=True)
     assert claim.supported
 
 

@@ -292,3 +292,18 @@ def test_what_nothing_supports_is_marked_or_left_out_and_always_counted(library:
     assert (marked.omitted, dropped.omitted) == (0, 1)
     for answer in (marked, dropped):
         assert [claim.supported for claim in answer.claims] == [True, False]
+
+
+def test_a_question_of_yes_or_no_is_answered_by_the_articles_sentence(library: Library) -> None:
+    doubting = ScriptedLLM("Yes, it will.", judgement=0.05)
+    asked = "Will the company raise its prices this year?"
+    answer = finished(list(engine(library, doubting).ask(asked)))
+    assert not answer.refused
+    assert answer.text == (
+        "The company will not raise its prices this year, its chief executive said. [1]"
+    )
+    assert [claim.supported for claim in answer.claims] == [True]
+    short = finished(list(engine(library, doubting).ask(Question(asked, form="short"))))
+    assert short.refused
+    other = finished(list(engine(library, doubting).ask("Will the company dismiss workers?")))
+    assert other.refused

@@ -1,0 +1,166 @@
+"""The rules that a claim must keep besides being likely: what is never forgiven. Pure.
+
+A score of words is blind to how they are put together. Each rule here is about one way in which a
+small model puts true words together wrongly: a figure beside another thing, a name from another
+place, a cause of something else, a "not" too many.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from index.types import Span
+from rag.focus import prose
+from rag.terms import named, terms
+from rag.types import Source
+
+_PRONOUN = re.compile(
+    r"\b(?:he|she|it|they|him|them|his|hers?|its|theirs?|this|these|that|those)\b", re.IGNORECASE
+)
+_CAUSE = re.compile(
+    r"\b(?:because(?: of)?|due to|owing to|thanks to|as a result of|(?:was|were|is) caused by|"
+    r"(?:which )?(?:led to|resulted in|caused))\b",
+    re.IGNORECASE,
+)
+_FEWEST_JOINED = 3
+_NOT_ONLY = re.compile(r"\bnot (?:only|just|merely|least)\b|\bno (?:longer|doubt)\b", re.IGNORECASE)
+_FIGURE_SHARE = 0.25
+_NAME_SHARE = 0.34
+_SIDE_SHARE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of a passage: what can be quoted.
+
+    own      words of the sentence and of its article's title
+    near     these, and those of the passage before it where the sentence points back
+    context  words of passage, title and date
+    """
+
+    source: Source
+    span: Span
+    text: str
+    words: frozenset[str]
+    own: frozenset[str]
+    near: frozenset[str]
+    context: frozenset[str]
+
+
+def around(source: Source) -> str:
+    """What is said of a passage beside it: its article's title, and the parts of its date."""
+    return f"{source.title} | {(source.date or '').replace('-', ' ')} |"
+
+
+def sentences_of(sources: Sequence[Source]) -> list[Sentence]:
+    found = []
+    for source in sources:
+        title = frozenset(terms(source.title))
+        context = frozenset(terms(f"{around(source)} {source.text}"))
+        for span in prose(source.text):
+            text = span.of(source.text)
+            words = frozenset(terms(text))
+            before = terms(source.text[: span.start]) if _PRONOUN.search(text) else ()
+            own = words | title
+            found.append(Sentence(source, span, text, words, own, own.union(before), context))
+    return found
+
+
+def kept(
+    claim: str, question: str, spans: Sequence[Sentence], candidates: Sequence[Sentence]
+) -> bool:
+    """Whether a claim keeps all rules for short answers.
+
+    spans: what is cited; candidates: all sentences of the passages
+    """
+    return (
+        figures_belong(list(dict.fromkeys(terms(claim))), candidates)
+        and names_belong(claim, question, candidates)
+        and causes_told(claim, candidates)
+        and denies_alike(claim, spans)
+    )
+
+
+def figures_agree(wanted: Sequence[str], spans: Sequence[Sentence]) -> bool:
+    """Whether every figure of the claim stands in the cited passages, their titles or dates."""
+    known = frozenset().union(*(each.context for each in spans))
+    return all(word in known for word in wanted if word[0].isdigit() and len(word) > 1)
+
+
+def figures_belong(wanted: Sequence[str], candidates: Sequence[Sentence]) -> bool:
+    """Whether some sentence with the claim's figures speaks of what the claim speaks of.
+
+    A figure that stands beside other things is the commonest wrong answer of a small model: the
+    words of the claim must be in the figure's own sentence, not just near it.
+    """
+    # "One of the oldest" counts nothing.
+    figures = [word for word in wanted if word[0].isdigit() and word != "1"]
+    others = [word for word in wanted if not word[0].isdigit()]
+    return (
+        not figures
+        or not others
+        or any(
+            figure in each.words
+            and sum(word in each.words for word in others) > _FIGURE_SHARE * len(others)
+            for figure in figures
+            for each in candidates
+        )
+    )
+
+
+def names_belong(claim: str, question: str, candidates: Sequence[Sentence]) -> bool:
+    """Whether each name that the claim adds to the question stands beside what was asked about.
+
+    "P-204 was made by Mette Dahl", who is in the passages for something else: some sentence with
+    the name, or its article's title, must have a share of the question's words that the claim has;
+    where it says "she" or "it", the passage before it may have them.
+    """
+    asked = frozenset(terms(question))
+    added = [word for word in named(claim) if word not in asked]
+    others = asked & frozenset(terms(claim))
+    return not others or all(
+        any(
+            name in each.own and len(others & each.near) > _NAME_SHARE * len(others)
+            for each in candidates
+        )
+        for name in added
+    )
+
+
+def causes_told(claim: str, candidates: Sequence[Sentence]) -> bool:
+    """Whether what the claim joins as cause and effect stands together in the passages.
+
+    In one sentence or two that follow each other. A small model likes to join what it read in two
+    places, of two things: the pump tripped, "because its breaker had been left" of another pump.
+    """
+    sides = [frozenset(terms(side)) for side in _CAUSE.split(claim, maxsplit=1)]
+    if len(sides) < 2 or min(map(len, sides)) < _FEWEST_JOINED:
+        return True
+    places = [each.words for each in candidates]
+    places += [one.words | two.words for one, two in pairwise(candidates)
+               if one.source is two.source]  # fmt: skip
+    return any(all(len(side & each) > _SIDE_SHARE * len(side) for side in sides) for each in places)
+
+
+def denies_alike(claim: str, spans: Sequence[Sentence]) -> bool:
+    """Whether claim and spans deny the same: a "not" of the claim is in them, and what they deny
+    in the claim's words, the claim denies too."""
+    said = terms(claim)
+    denied = {
+        after
+        for each in spans
+        for word, after in pairwise(terms(_NOT_ONLY.sub(" ", each.text)))
+        if word == "not"
+    }
+    if "not" in said:
+        return any("not" in each.words for each in spans)
+    return not denied & frozenset(said)
+
+
+def names_known(claim: str, candidates: Sequence[Sentence]) -> bool:
+    """Whether every name in the claim stands somewhere in the passages."""
+    known = frozenset().union(*(each.context for each in candidates))
+    return all(word in known for word in named(claim))

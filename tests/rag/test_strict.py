@@ -1,0 +1,88 @@
+"""Rules for short answers: true words that are put together wrongly."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.cite import cite, stated
+from rag.statements import parse
+from rag.strict import causes_told, names_belong, sentences_of
+from tests.rag.test_cite import similarity, source
+
+PUMPS = (
+    "The feed pump P-7 tripped on high vibration at night. The shift lead slowed the line. "
+    "Spare parts were short. The standby pump P-8 did not start because its breaker had been left "
+    "open. Prepared by: Mette Dahl."
+)
+LINE = "Solveig Aas has led the mill since May. She was followed at the yard by Odd Berg."
+PASSAGES = sentences_of([source(1, PUMPS), source(2, LINE, title="The mill at Voss")])
+
+
+@pytest.mark.parametrize(
+    ("question", "claim", "expected"),
+    [
+        ("Who made the pump P-7?", "The pump P-7 was made by Mette Dahl.", False),
+        ("Who prepared the report?", "It was prepared by Mette Dahl.", True),
+        ("Who leads the mill at Voss?", "The mill at Voss is led by Solveig Aas.", True),
+        ("Who followed Solveig Aas?", "Solveig Aas was followed by Odd Berg.", True),
+        ("Who slowed the standby pump?", "The standby pump was slowed by Odd Berg.", False),
+        ("Who leads the mill?", "She does.", True),
+    ],
+)
+def test_a_name_stands_beside_what_it_is_said_of(question: str, claim: str, expected: bool) -> None:
+    assert names_belong(claim, question, PASSAGES) is expected
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        ("The feed pump P-7 tripped on high vibration because its breaker had been left open.",
+         False),
+        ("The feed pump P-7 tripped on high vibration due to a breaker left open.", False),
+        ("The standby pump P-8 did not start because its breaker had been left open.", True),
+        ("The shift lead slowed the line because the feed pump tripped on high vibration.", True),
+        ("It stopped because of vibration.", True),
+        ("The standby pump P-8 did not start.", True),
+    ],
+)  # fmt: skip
+def test_cause_and_effect_stand_together(claim: str, expected: bool) -> None:
+    assert causes_told(claim, PASSAGES) is expected
+
+
+def test_the_rules_are_for_short_answers_alone() -> None:
+    said = parse("The pump P-7 was made by Mette Dahl.")[1]
+    question = "Who made the pump P-7?"
+    sources = [source(1, PUMPS)]
+    for short in (True, False):
+        (claim,) = cite(said, sources, similarity, min_support=0.2, question=question, short=short)
+        assert claim.supported is not short
+
+
+LEASE = (
+    "The premises may be used as a bakery. Cooking by deep frying is prohibited. "
+    "The tenant may not assign part of the premises."
+)
+GUIDE = "Do not give amlodine in shock. It is not recommended in pregnancy."
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "expected"),
+    [
+        ("Can the tenant deep fry?", LEASE, "Cooking by deep frying is prohibited."),
+        ("Can amlodine be given in pregnancy?", GUIDE, "It is not recommended in pregnancy."),
+        ("May the tenant sublet the premises?", LEASE, None),
+        ("Is it prohibited?", LEASE, None),
+        ("Can the tenant deep fry?", "...", None),
+    ],
+)
+def test_the_sentence_that_answers_yes_or_no(
+    question: str, text: str, expected: str | None
+) -> None:
+    found = stated(question, [source(1, text, title="The tenant")], least=0.8)
+    assert (found.text if found else None) == expected
+    if found:
+        assert found.citations[0].quote == expected
+
+
+def test_nothing_is_stated_without_passages() -> None:
+    assert stated("Can the tenant deep fry?", [], least=0.6) is None

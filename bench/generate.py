@@ -129,6 +129,8 @@ def grounded(parts: Parts, folder: Path, most: int) -> list[Prompt]:
         parts.embedder,
         passages=answer.passages,
         passage_tokens=answer.passage_tokens,
+        min_share=answer.min_share,
+        neighbours=answer.neighbours,
         min_similarity=answer.min_similarity,
         join_adjacent=parts.settings.retrieval.join_adjacent,
         drop_repeats=parts.settings.retrieval.drop_repeats,

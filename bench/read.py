@@ -1,4 +1,4 @@
-"""What leaving out repeats and joining neighbours brings to what the model reads.
+"""What each step between search and prompt brings to what the model reads.
 
     python bench/read.py --data DIR [--data DIR ...] [--home DIR] [--every K] [--limit N] [--seed N]
 
@@ -39,15 +39,17 @@ from rag.similar import remembering
 from rag.types import Question, Source, Sources
 from ui.progress import ProgressBar
 
-VARIANTS = {
-    "neither": (False, False),
-    "repeats left out": (True, False),
-    "neighbours joined": (False, True),
-    "both": (True, True),
+VARIANTS: dict[str, dict[str, Any]] = {
+    "shipped": {},
+    "far passages too": {"min_share": 0.0},
+    "no neighbours": {"neighbours": False},
+    "neither": {"min_share": 0.0, "neighbours": False},
+    "repeats too": {"drop_repeats": False},
+    "adjacent joined": {"join_adjacent": True},
 }
-"""drop_repeats and join_adjacent."""
+"""What differs from the defaults of `rag.engine.Policy`."""
 
-SHIPPED = "repeats left out"
+SHIPPED = "shipped"
 
 
 class Remembering:
@@ -148,15 +150,12 @@ def _packed(
             embedder,
             parts.llm,
             family,
-            Policy(
-                passages=answer.passages,
-                passage_tokens=answer.passage_tokens,
-                drop_repeats=repeats,
-                join_adjacent=adjacent,
+            replace(
+                Policy(passages=answer.passages, passage_tokens=answer.passage_tokens), **changed
             ),
             model=entry.name,
         )
-        for name, (repeats, adjacent) in VARIANTS.items()
+        for name, changed in VARIANTS.items()
     }
     packed: dict[str, list[tuple[Source, ...]]] = {name: [] for name in engines}
     for number, each in enumerate(asked):

@@ -161,6 +161,8 @@ class Parts:
                 join_adjacent=self.settings.retrieval.join_adjacent,
                 drop_repeats=self.settings.retrieval.drop_repeats,
                 passage_tokens=answer.passage_tokens,
+                min_share=answer.min_share,
+                neighbours=answer.neighbours,
                 max_tokens=answer.max_tokens,
                 question_characters=answer.question_characters,
                 min_similarity=answer.min_similarity,

@@ -48,6 +48,8 @@ class Policy:
     join_adjacent: bool = False
     drop_repeats: bool = True
     passage_tokens: int = 210
+    min_share: float = 0.5
+    neighbours: bool = True
     max_tokens: int = 160
     question_characters: int = 2000
     min_similarity: float = 0.15
@@ -81,6 +83,8 @@ class Engine:
             embedder,
             passages=numbers.passages,
             passage_tokens=numbers.passage_tokens,
+            min_share=numbers.min_share,
+            neighbours=numbers.neighbours,
             min_similarity=numbers.min_similarity,
             join_adjacent=numbers.join_adjacent,
             drop_repeats=numbers.drop_repeats,

@@ -51,6 +51,8 @@ class Finder:
         *,
         passages: int,
         passage_tokens: int,
+        min_share: float,
+        neighbours: bool,
         min_similarity: float,
         join_adjacent: bool,
         drop_repeats: bool,
@@ -60,6 +62,8 @@ class Finder:
         self._embedder = embedder
         self._most = passages
         self._budget = passage_tokens
+        self._min_share = min_share
+        self._neighbours = neighbours
         self._min_similarity = min_similarity
         self._join_adjacent = join_adjacent
         self._drop_repeats = drop_repeats
@@ -79,6 +83,7 @@ class Finder:
             self._count,
             budget=self._budget,
             most=self._most,
+            neighbours=self._neighbours,
         )
         sources = untrusted.whole(packed, hits)
         return Found(sources, bool(sources) and self._near(hits))
@@ -106,7 +111,7 @@ class Finder:
         texts = [hit.chunk.text for hit in hits]
         read = [span.of(text) for text in texts for span in focus.prose(text)]
         alike = self._embedder.embed_queries(searches) @ self._embedder.embed_passages(read).T
-        return focus.focus(hits, searches, alike)
+        return focus.focus(hits, searches, alike, least=self._min_share)
 
     def _gathered(self, hits: list[Hit]) -> list[Hit]:
         if self._drop_repeats:

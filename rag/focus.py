@@ -57,15 +57,23 @@ def prose(text: str) -> list[Span]:
 
 
 def focus(
-    hits: Sequence[Hit], questions: Sequence[str], similarity: npt.NDArray[np.float32]
+    hits: Sequence[Hit],
+    questions: Sequence[str],
+    similarity: npt.NDArray[np.float32],
+    *,
+    least: float = 0.0,
 ) -> list[Focused]:
     """Cuts each hit's passage to what speaks of one of `questions`, at least its best sentence.
 
     similarity  cosines, shape (len(questions), n): the columns are the sentences of all passages
                 in order, as `prose` gives them
+    least       of what the best sentence of all scores for a question: a passage whose best
+                sentence has less, for each question, is left out. In a small library most of
+                what a search finds is about something else, and a small model cites it
     """
     asked = [frozenset(terms(question)) for question in questions]
     found = []
+    best: list[npt.NDArray[np.float64]] = []
     at = 0
     for hit in hits:
         text = hit.chunk.text
@@ -74,8 +82,13 @@ def focus(
         at += len(spans)
         said = [frozenset(terms(span.of(text))) for span in spans]
         shared = [[len(each & words) / max(len(each), 1) for words in said] for each in asked]
-        found.append(Focused(hit, _window(text, spans, alike + np.array(shared))))
-    return found
+        scores = alike + np.array(shared)
+        found.append(Focused(hit, _window(text, spans, scores)))
+        best.append(scores.max(axis=1, initial=0.0))
+    if not found:
+        return []
+    enough = (np.array(best) >= least * np.max(best, axis=0)).any(axis=1)
+    return [each for each, reads in zip(found, enough, strict=True) if reads]
 
 
 def _window(text: str, spans: Sequence[Span], scores: npt.NDArray[np.float64]) -> Span:

@@ -15,7 +15,12 @@ _NUMBER_TOKENS = 4
 
 
 def pack(
-    passages: Sequence[Focused], count: Callable[[str], int], *, budget: int, most: int
+    passages: Sequence[Focused],
+    count: Callable[[str], int],
+    *,
+    budget: int,
+    most: int,
+    neighbours: bool = True,
 ) -> tuple[Source, ...]:
     """The best passages that fit, numbered from 1, those of one article together.
 
@@ -26,6 +31,7 @@ def pack(
     count   tokens of a text, by a tokenizer close to the model's
     budget  tokens of all passages and their headings; the best passage is always taken
     most    passages, at most
+    neighbours  whether to spend what is left
     """
     taken: list[Focused] = []
     used = 0
@@ -38,7 +44,7 @@ def pack(
             continue
         taken.append(passage)
         used += cost
-    return tuple(_numbered(_widened(taken, count, budget - used)))
+    return tuple(_numbered(_widened(taken, count, budget - used) if neighbours else taken))
 
 
 def _widened(

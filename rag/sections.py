@@ -152,6 +152,16 @@ class AnswerSection:
     passage_tokens: int = setting(
         210, "Tokens of all passages and their headings together, at most.", least=100, most=100_000
     )
+    min_share: float = setting(
+        0.5,
+        "A passage is read if its best sentence speaks of the question at least this much, beside "
+        "the best sentence of all; 0: all are.",
+        least=0.0,
+        most=1.0,
+    )
+    neighbours: bool = setting(
+        True, "Read the sentences around those that matter too, where the tokens suffice."
+    )
     max_tokens: int = setting(160, "Tokens of an answer, at most.", least=16, most=4096)
     question_characters: int = setting(
         2000, "Longer questions are refused.", least=100, most=10_000

@@ -60,3 +60,32 @@ def test_several_passages_take_their_own_columns() -> None:
     found = focus([hit(text) for text in texts], [question], alike)
     assert found[1].read == Span(0, 23)
     assert np.asarray(alike).shape == (1, 4)
+
+
+def near(texts: list[str], questions: list[str], least: float) -> list[str]:
+    embedder = HashEmbedder(dimension=256)
+    sentences = [span.of(text) for text in texts for span in prose(text)]
+    alike = embedder.embed_queries(questions) @ embedder.embed_passages(sentences).T
+    return [
+        found.text for found in focus([hit(text) for text in texts], questions, alike, least=least)
+    ]
+
+
+def test_passages_about_something_else_are_not_read() -> None:
+    texts = ["The tariff of gas is up.", "The bell rings at noon.", "A bell rings at dawn."]
+    question = "When does the bell ring at noon?"
+    assert near(texts, [question], 0.5) == texts[1:]
+    assert near(texts, [question], 0.0) == texts
+    assert near(texts, [question], 1.0) == texts[1:2]
+
+
+def test_a_passage_about_one_part_of_a_question_is_read() -> None:
+    texts = ["The bell rings at noon.", "Bread is dear.", "The tariff of gas is up."]
+    questions = ["When does the bell ring at noon?", "Why dear bread?"]
+    assert near(texts, questions, 0.5) == texts[:2]
+
+
+def test_where_nothing_speaks_of_the_question_all_is_read() -> None:
+    texts = ["Bread.", "Gas."]
+    assert near(texts, ["?"], 0.5) == texts
+    assert near([], ["?"], 0.5) == []

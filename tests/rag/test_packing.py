@@ -62,6 +62,8 @@ def test_what_is_left_of_the_budget_goes_to_the_sentences_around() -> None:
     assert read(pack([first], words, budget=15, most=5)) == [text[15:72]]
     assert read(pack([first], words, budget=18, most=5)) == [text[15:]]
     assert read(pack([first], words, budget=21, most=5)) == [text]
+    kept = pack([first], words, budget=21, most=5, neighbours=False)
+    assert read(kept) == ["It decided to close the plant."]
 
 
 def test_the_best_passages_neighbours_come_first() -> None:

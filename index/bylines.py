@@ -42,6 +42,11 @@ _SOURCE = re.compile(
     rf"(?:Source|Quelle)\s*:\s*({_CAPITAL}[\w'’&.-]*(?:\s+(?:{_CAPITAL}[\w'’&.-]*|of|and|&)){{0,4}})"
 )
 _HINT = re.compile(r"\d|(?i:\bby\b|author|autor|auteur)|\b[VvPp](?:on|ar)\b")
+_SIGNED = re.compile(
+    r"(?:dated|this\s+(?:[\w-]+\s+){1,6}(?:is\s+)?(?:made|dated|signed|executed|entered\s+into"
+    r"|concluded))\s+(?:(?:on|as\s+of|this|the)\s+)*",
+    re.IGNORECASE,
+)
 _DATELINE = re.compile(r".{0,40}?(?:--|[—–])")
 
 
@@ -54,6 +59,9 @@ def find_date(text: str) -> str | None:
     prose = 0
     for number, line in enumerate(line.strip() for line in text.splitlines() if line.strip()):
         head = number < _HEAD_LINES and prose < 2
+        signed = _signed(line) if head else None
+        if signed and (best is None or best[0] > (1, number)):
+            best = ((1, number), signed)
         if head and len(line.split()) >= _PROSE_WORDS:
             prose += 1
             opening = _datelined(line)
@@ -155,6 +163,13 @@ def _datelined(line: str) -> str | None:
     return (
         found.iso if _DATELINE.match(line, found.end) and ". " not in line[: found.start] else None
     )
+
+
+def _signed(line: str) -> str | None:
+    """The date of a deed: "This Lease is made on 3 February 2025 ...", "Dated 4 May 2026."."""
+    begins = _SIGNED.match(line)
+    found = first_date(line[begins.end() : begins.end() + _LINE]) if begins else None
+    return found.iso if found and found.start == 0 else None
 
 
 def _names(text: str) -> list[str]:

@@ -68,7 +68,9 @@ _PARTIAL = re.compile(
     rf"|(?<!\d)\d{{1,2}}(?:st|nd|rd|th)?\s+{_MONTH.replace('?P<name>', '?:')}"
 )
 _NEW = (
-    r"(?:(?:first\s+)?(?:published|posted|released|created|asked|answered)|(?:start\s+)?date|datum"
+    r"(?:(?:first\s+)?(?:published|posted|released|created|issued|asked|answered)"
+    r"|date\s+of\s+(?:the\s+)?(?:report|issue|publication|letter|meeting|document|minutes|signing)"
+    r"|(?:(?:start|report|issue|publication|effective|meeting)\s+)?dated?|datum"
     r"|veröffentlicht|erschienen|publiée?|parue?|mise?\s+en\s+ligne)"
 )
 _CHANGED = (

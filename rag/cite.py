@@ -30,7 +30,7 @@ _SIMILARITY_WEIGHT = 0.25
 _ECHO_WEIGHT = 0.35
 _FEWEST_ASKED = 3
 _FEWEST_CLOSED = 3
-_QUOTED_ASKED = 0.25
+_QUOTED_ASKED = 0.33
 """Of the question's words, the share that a sentence needs which has all that an answer adds."""
 
 _HELD = 0.5
@@ -62,6 +62,11 @@ def cite(
     weights = _weights(candidates, frozenset(terms(question)))
     beside = [*map(around, sources), question]
     evidence = support.Evidence.of([each.text for each in sources], beside)
+    told = support.Evidence.of([each.text for each in sources], beside[:-1])
+
+    def keeps(claim: str, spans: Sequence[Sentence]) -> bool:
+        return strict.kept(claim, question, spans, candidates, told, words or similarity)
+
     return [
         _claim(
             each,
@@ -70,8 +75,7 @@ def cite(
             weights,
             support.probability(support.signals(each.text, evidence, words or similarity)),
             min_support,
-            short,
-            question,
+            keeps if short else None,
         )
         for at, each in enumerate(statements)
     ]
@@ -157,10 +161,13 @@ def _claim(
     weight: Callable[[str], float],
     score: float,
     min_support: float,
-    short: bool,
-    question: str,
+    keeps: Callable[[str, Sequence[Sentence]], bool] | None,
 ) -> Claim:
-    """The claim with its spans. score: how likely the passages support it (`rag.support`)."""
+    """The claim with its spans.
+
+    score  how likely the passages support it (`rag.support`)
+    keeps  whether a claim and its spans keep the rules for short answers; None: no such rules
+    """
     wanted = list(dict.fromkeys(terms(statement.text)))
     total = sum(map(weight, wanted)) or 1.0
 
@@ -192,11 +199,9 @@ def _claim(
             have = both
     spans = [candidates[at] for at in chosen]
     held = strict.figures_agree(wanted, spans) and strict.names_known(statement.text, candidates)
-    if held and short:
+    if held and keeps:
         nearest = max(float(alike[at]) for at in chosen)
-        held = _support(have, nearest) >= _HELD and strict.kept(
-            statement.text, question, spans, candidates
-        )
+        held = _support(have, nearest) >= _HELD and keeps(statement.text, spans)
     if not held:
         score = min(score, 0.5 * min_support)
     score = round(min(max(score, 0.0), 1.0), 3)

@@ -53,10 +53,12 @@ _AUTOLINK = re.compile(r"<((?:https?|ftp|mailto):[^<>\s]*)>", re.IGNORECASE)
 _TAG = re.compile(r"<(?:!--.*?--|[!/?]?[A-Za-z][^<>]*)>", re.DOTALL)
 _SCHEME = re.compile(r"\b(?:data|javascript|vbscript|blob|file):\S+", re.IGNORECASE)
 _LEAD = re.compile(
-    r"(^|(?<=[.!?] ))(?:the|this|these) (?:passage|article|text)s?(?: \[?\d+\]?)? "
-    r"(?:also )?(?:states?|says?|mentions?|indicates?|reports?) that (\w)",
+    r"(^|(?<=[.!?] ))(?:(?:the|this|these) (?:passage|article|text)s?(?: \[?\d+\]?)? "
+    r"(?:also )?(?:states?|says?|mentions?|indicates?|reports?) that"
+    r"|according to (?:the |this |these )?(?:passage|article|text)s?(?: \[?\d+\]?)?,) (\w)",
     re.IGNORECASE | re.MULTILINE,
 )
+_YES = re.compile(r"^\W*(?:yes|no)[,:;.] +(\w)(?=\w* \w+ \w)", re.IGNORECASE)
 _ADDRESS = re.compile(
     r"\bhttps?:\S+|\bwww\.\S+|\b[\w.+-]+@[\w-]+\.\w[\w.]*|\+\d[\d ()/-]{6,}\d"
     r"|\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|org|net|example|info|io|de|fr|es|cn|co)\b(?:/\S*)?",
@@ -84,6 +86,15 @@ def told(question: str) -> str:
 def to_the_matter(said: str) -> str:
     """What a model wrote without "The passage states that", which its `[n]` says better."""
     return _LEAD.sub(lambda match: match[1] + match[2].upper(), said)
+
+
+def without_yes(said: str) -> str:
+    """An answer without the "Yes" or "No" before its sentence.
+
+    No check can tell a right one from a wrong one, and a small model often says the wrong one:
+    "Yes, the tenant may not deep fry."
+    """
+    return _YES.sub(lambda match: match[1].upper(), said)
 
 
 def unlinked(said: str) -> str:

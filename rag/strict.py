@@ -14,7 +14,9 @@ from itertools import pairwise
 
 from index.types import Span
 from rag.focus import prose
-from rag.terms import named, terms
+from rag.similar import Similarity
+from rag.support import NEAR, Evidence
+from rag.terms import named, spelt, terms
 from rag.types import Source
 
 _PRONOUN = re.compile(
@@ -70,18 +72,43 @@ def sentences_of(sources: Sequence[Source]) -> list[Sentence]:
 
 
 def kept(
-    claim: str, question: str, spans: Sequence[Sentence], candidates: Sequence[Sentence]
+    claim: str,
+    question: str,
+    spans: Sequence[Sentence],
+    candidates: Sequence[Sentence],
+    told: Evidence,
+    alike: Similarity,
 ) -> bool:
     """Whether a claim keeps all rules for short answers.
 
-    spans: what is cited; candidates: all sentences of the passages
+    spans: what is cited; candidates: all sentences of the passages; told, alike: see `echoes_told`
     """
     return (
         figures_belong(list(dict.fromkeys(terms(claim))), candidates)
         and names_belong(claim, question, candidates)
         and causes_told(claim, candidates)
         and denies_alike(claim, spans)
+        and echoes_told(claim, question, told, alike)
     )
+
+
+def echoes_told(claim: str, question: str, told: Evidence, alike: Similarity) -> bool:
+    """Whether the words that the claim takes from the question are the passages' too.
+
+    Or near in meaning to one of theirs: nothing said of a salary, or of children, is supported by
+    passages that speak of neither.
+
+    told: the passages, without the question. alike: cosines of single words
+    """
+    asked = frozenset(terms(question))
+    echoed = [
+        form
+        for word, form in spelt(claim)
+        if word in asked and word not in told.words and word[0].isalpha()
+    ]
+    if not echoed or not told.spelt:
+        return not echoed
+    return bool(alike(echoed, told.spelt).max(axis=1).min() >= NEAR)
 
 
 def figures_agree(wanted: Sequence[str], spans: Sequence[Sentence]) -> bool:

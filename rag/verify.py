@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from index.embed import Embedder
 from index.types import Span
 from rag import across, cite, form, partly, plan, statements, untrusted
+from rag.answerable import closed
 from rag.fuller import as_written, in_full
 from rag.orders import is_order
 from rag.similar import remembering, similarity_by
@@ -50,6 +51,10 @@ class Verifier:
         """kind: how it was to be worded. cut: it ends in the middle."""
         said = form.to_the_matter(form.unlinked(said))
         evidence = untrusted.evidence(sources, question)
+        if kind == "full" and closed(question) and (plain := form.without_yes(said)) != said:
+            if found := cite.stated(question, evidence, least=_STATED_SHARE):
+                return _quoting(found)
+            said = plain
         clean, parts = statements.phrase(said) if kind == "short" else statements.parse(said)
         if cut and len(parts) > 1:
             # The last sentence was cut off in the middle: half a sentence is not a claim.

@@ -185,3 +185,21 @@ def test_bylines_and_what_they_leave() -> None:
 )
 def test_a_date_in_words(iso: str, words: str) -> None:
     assert in_words(iso) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "date"),
+    [
+        ("Incident\n\nDate of report: 22 April 2026\n\nSummary", "2026-04-22"),
+        ("Deed\n\nDated 14 October 2026. Between A and B.", "2026-10-14"),
+        ("# Lease\n\nThis Lease is made on 3 February 2025 between A and B.", "2025-02-03"),
+        ("This Agreement dated as of May 4, 2026 between A and B", "2026-05-04"),
+        ("Minutes\nMeeting date: 2026-03-01\nPresent", "2026-03-01"),
+        ("The treaty was signed on 3 May 1990 by all.", None),
+        ("The old report dated 3 May 1990 was wrong.", None),
+        ("Dated furniture is back, 3 May 1990", None),
+        ("This is the house built on 3 May 1999.", None),
+    ],
+)
+def test_reports_and_deeds_say_their_date_in_their_own_way(text: str, date: str | None) -> None:
+    assert find_date(text) == date

@@ -73,6 +73,9 @@ def test_no_more_sentences_than_wanted() -> None:
         ("The passage states that one mill burned. [1]", "One mill burned. [1]"),
         ("It burned. The article [2] also says that it rained.", "It burned. It rained."),
         ("These passages mention that the mill burned.", "The mill burned."),
+        ("According to Article 2, one mill burned. [2]", "One mill burned. [2]"),
+        ("According to the passages, it burned.", "It burned."),
+        ("According to Lane, it burned.", "According to Lane, it burned."),
         ("The passage states the mill's age.", "The passage states the mill's age."),
         (
             "He found the passage says that it is shut.",
@@ -82,3 +85,17 @@ def test_no_more_sentences_than_wanted() -> None:
 )
 def test_what_a_passage_is_said_to_state_is_stated(said: str, plain: str) -> None:
     assert form.to_the_matter(said) == plain
+
+
+@pytest.mark.parametrize(
+    ("said", "plain"),
+    [
+        ("Yes, the tenant may not deep fry. [1]", "The tenant may not deep fry. [1]"),
+        ("No. Frying is prohibited there.", "Frying is prohibited there."),
+        ("Yes.", "Yes."),
+        ("No bread is sold there.", "No bread is sold there."),
+        ("Nobody was hurt at all.", "Nobody was hurt at all."),
+    ],
+)
+def test_yes_and_no_leave_the_answer_to_its_sentence(said: str, plain: str) -> None:
+    assert form.without_yes(said) == plain

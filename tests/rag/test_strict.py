@@ -6,7 +6,8 @@ import pytest
 
 from rag.cite import cite, stated
 from rag.statements import parse
-from rag.strict import causes_told, names_belong, sentences_of
+from rag.strict import causes_told, echoes_told, names_belong, sentences_of
+from rag.support import Evidence
 from tests.rag.test_cite import similarity, source
 
 PUMPS = (
@@ -56,6 +57,22 @@ def test_the_rules_are_for_short_answers_alone() -> None:
     for short in (True, False):
         (claim,) = cite(said, sources, similarity, min_support=0.2, question=question, short=short)
         assert claim.supported is not short
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        ("The pay of Odd Berg is 14 crowns.", False),
+        ("The pump P-7 tripped.", True),
+        ("The pump P-7 stopped.", True),  # not the question's word
+        ("It is 99.", True),  # figures have rules of their own
+    ],
+)
+def test_words_of_the_question_alone_support_nothing(claim: str, expected: bool) -> None:
+    question = "What is the pay of Odd Berg, 99, and did the pump P-7 trip?"
+    told = Evidence.of([PUMPS, LINE])
+    assert echoes_told(claim, question, told, similarity) is expected
+    assert echoes_told(claim, question, Evidence.of([]), similarity) is (claim == "It is 99.")
 
 
 LEASE = (

@@ -29,7 +29,16 @@ _SECOND_SPAN_GAIN = 0.2
 _SIMILARITY_WEIGHT = 0.25
 _ECHO_WEIGHT = 0.35
 _FEWEST_ASKED = 3
-_FEWEST_CLOSED = 3
+_FEWEST_CLOSED = 2
+_LIGHT = frozenset(
+    terms(
+        "include use used allow allowed permit permitted require required need possible available "
+        "get give given apply contain offer provide exist happen able suitable there anyone "
+        "someone anything something someone anybody ever still yet"
+    )
+)
+"""Words of a question of yes or no that an article says in its own way."""
+
 _QUOTED_ASKED = 0.33
 """Of the question's words, the share that a sentence needs which has all that an answer adds."""
 
@@ -124,20 +133,32 @@ def stated(question: str, sources: Sequence[Source], *, least: float) -> Claim |
     and `least` of the weight of all with its article's title, and with the passage before it where
     it points back. None where there is no such sentence.
     """
-    asked = list(dict.fromkeys(terms(question)))
+    asked = [word for word in dict.fromkeys(terms(question)) if word not in _LIGHT]
     candidates = sentences_of(sources)
     if len(asked) < _FEWEST_CLOSED or not candidates:
         return None
-    weight = _weights(candidates, frozenset())
+    # What a title says, all sentences below it speak of.
+    seen = Counter(word for each in candidates for word in each.own)
+    weights = {word: math.log(1 + len(candidates) / (1 + seen[word])) for word in asked}
 
     def share(words: frozenset[str]) -> float:
-        return sum(weight(word) for word in asked if word in words) / sum(map(weight, asked))
+        return sum(weights[word] for word in asked if word in words) / sum(weights.values())
 
-    most = max(map(weight, asked))
-    rarest = {word for word in asked if weight(word) == most}
-    fitting = [each for each in candidates if rarest & each.words and share(each.near) >= least]
+    rarest = {word for word in asked if weights[word] == max(weights.values())}
+    fitting = [
+        each
+        for before, each in zip([None, *candidates], candidates, strict=False)
+        if rarest & each.words and share(_with(each, before)) >= least
+    ]
     best = max(fitting, key=lambda each: share(each.words), default=None)
     return in_own_words(_citation(best)) if best else None
+
+
+def _with(sentence: Sentence, before: Sentence | None) -> frozenset[str]:
+    """The words near a sentence, with those of the one before it in its passage."""
+    if before is None or before.source is not sentence.source:
+        return sentence.near
+    return sentence.near | before.words
 
 
 def _weights(candidates: Sequence[Sentence], echoed: frozenset[str]) -> Callable[[str], float]:

@@ -39,8 +39,9 @@ _LIGHT = frozenset(
 )
 """Words of a question of yes or no that an article says in its own way."""
 
-_QUOTED_ASKED = 0.33
-"""Of the question's words, the share that a sentence needs which has all that an answer adds."""
+_QUOTED_ASKED = 0.4
+"""Of the question's words, the share that a sentence which has all that an answer adds needs with
+its article's title."""
 
 _HELD = 0.5
 
@@ -112,15 +113,16 @@ def quoted(
     def shared(each: Sentence) -> int:
         return len(asked & each.words)
 
-    best = max(candidates, key=shared)
-    if len(asked) >= _FEWEST_ASKED and shared(best) >= least * len(asked):
-        return in_own_words(_citation(best))
+    nearest = max(candidates, key=shared)
+    if len(asked) >= _FEWEST_ASKED and shared(nearest) >= least * len(asked):
+        return in_own_words(_citation(nearest))
     anywhere = frozenset().union(*(each.words for each in candidates))
     for statement in statements:
         added = {word for word in terms(statement.text) if word not in asked}
         added -= {word for word in added if word[0].isdigit() and word not in anywhere}
         fitting = [each for each in candidates if added and added <= each.words]
-        if fitting and shared(best := max(fitting, key=shared)) >= _QUOTED_ASKED * len(asked):
+        best = max(fitting, key=shared, default=None)
+        if best and len(asked & best.own) >= _QUOTED_ASKED * len(asked):
             return in_own_words(_citation(best))
     return None
 

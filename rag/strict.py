@@ -28,6 +28,15 @@ _CAUSE = re.compile(
     re.IGNORECASE,
 )
 _FEWEST_JOINED = 3
+_DRESSING = frozenset(
+    terms(
+        "now out up down week month year day today tonight approximately roughly nearly exactly due"
+        " according call called name named make made should must may might let go going come came"
+        " get take happen announce announced new"
+    )
+)
+"""Words of a question that say when, how surely or that it is asked, and nothing of its matter."""
+
 _NOT_ONLY = re.compile(r"\bnot (?:only|just|merely|least)\b|\bno (?:longer|doubt)\b", re.IGNORECASE)
 _FIGURE_SHARE = 0.25
 _NAME_SHARE = 0.34
@@ -104,7 +113,7 @@ def echoes_told(claim: str, question: str, told: Evidence, alike: Similarity) ->
     echoed = [
         form
         for word, form in spelt(claim)
-        if word in asked and word not in told.words and word[0].isalpha()
+        if word in asked - _DRESSING and word not in told.words and word[0].isalpha()
     ]
     if not echoed or not told.spelt:
         return not echoed

@@ -16,7 +16,7 @@ from rag.llm import LLM, Check, Prompt
 from rag.terms import terms
 from rag.types import Answer, Event, Form, Source, Turn
 
-__all__ = ["answered", "fits", "judgement", "parts", "put", "repeats", "told"]
+__all__ = ["answered", "fits", "judgement", "parts", "put", "repeats", "searches", "told"]
 
 MISSING = "The articles don't say:"
 """Before each part of a question that is not answered where others are."""
@@ -49,6 +49,13 @@ def alone(found: Sequence[str]) -> list[str]:
             said = f"{said.rstrip('?')} ({first.rstrip('?')})?"
         whole.append(said)
     return whole
+
+
+def searches(question: str) -> list[str]:
+    """What to search for: the question, and each of its parts in words that stand alone."""
+    asked = plan.searches(question)
+    found = parts(question)
+    return [question, *alone(found)] if len(found) == len(asked) - 1 else asked
 
 
 def judgement(family: prompt.Family, opened: Prompt) -> tuple[Check, Check]:

@@ -100,3 +100,20 @@ def test_parts_stand_alone() -> None:
         "Who runs the Halvik mill?",
         "how many people work there (Who runs the Halvik mill)?",
     ]
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("Which award does Aas hold, and which mill did she found?",
+         ["Which award does Aas hold?", "Which mill did Aas found?"]),
+        ("How high is the Orla bridge and who built it?",
+         ["How high is the Orla bridge?", "Who built Orla?"]),
+        ("Where is the mill?", []),
+        ("The mill at Voss burned. Who led it?", []),
+    ],
+)  # fmt: skip
+def test_each_part_is_searched_for_in_words_that_stand_alone(
+    question: str, expected: list[str]
+) -> None:
+    assert partly.searches(question) == [question, *expected]

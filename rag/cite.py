@@ -39,6 +39,7 @@ _LIGHT = frozenset(
 )
 """Words of a question of yes or no that an article says in its own way."""
 
+_QUOTED_FEWEST = 2
 _QUOTED_ASKED = 0.4
 """Of the question's words, the share that a sentence which has all that an answer adds needs with
 its article's title."""
@@ -122,7 +123,8 @@ def quoted(
         added -= {word for word in added if word[0].isdigit() and word not in anywhere}
         fitting = [each for each in candidates if added and added <= each.words]
         best = max(fitting, key=shared, default=None)
-        if best and len(asked & best.own) >= _QUOTED_ASKED * len(asked):
+        enough = max(_QUOTED_ASKED * len(asked), min(_QUOTED_FEWEST, len(asked)))
+        if best and len(asked & best.own) >= enough:
             return in_own_words(_citation(best))
     return None
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from index.dates import in_words, mentioned
 from index.types import Span
 from rag.focus import prose
 from rag.similar import Similarity
@@ -41,6 +42,11 @@ _NOT_ONLY = re.compile(r"\bnot (?:only|just|merely|least)\b|\bno (?:longer|doubt
 _FIGURE_SHARE = 0.25
 _NAME_SHARE = 0.34
 _SIDE_SHARE = 0.5
+_DATE_SHARE = 0.5
+_YEAR = 4
+"""Characters of a date that is only a year: a figure as any other."""
+
+_MONTHS = frozenset(terms(" ".join(in_words(f"2000-{n:02}") for n in range(1, 13))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +100,7 @@ def kept(
     """
     return (
         figures_belong(list(dict.fromkeys(terms(claim))), candidates)
+        and dates_belong(claim, question, candidates)
         and names_belong(claim, question, candidates)
         and causes_told(claim, candidates)
         and denies_alike(claim, spans)
@@ -144,6 +151,25 @@ def figures_belong(wanted: Sequence[str], candidates: Sequence[Sentence]) -> boo
             for figure in figures
             for each in candidates
         )
+    )
+
+
+def dates_belong(claim: str, question: str, candidates: Sequence[Sentence]) -> bool:
+    """Whether each date that the claim adds stands in a sentence about what was asked.
+
+    "The lease ends on 3 February", on which it was made: of the question's words that the claim
+    has, the date's sentence, with its title or what it points back to, must have more than half.
+    """
+    known = mentioned(question)
+    added = [date for date in mentioned(claim) if len(date) > _YEAR and date not in known]
+    asked = {word for word in terms(question) if word[0].isalpha()} - _MONTHS
+    others = asked & frozenset(terms(claim))
+    return not others or all(
+        any(
+            len(others & each.near) > _DATE_SHARE * len(others) and date in mentioned(each.text)
+            for each in candidates
+        )
+        for date in added
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from rag.cite import cite, stated
 from rag.statements import parse
-from rag.strict import causes_told, echoes_told, names_belong, sentences_of
+from rag.strict import causes_told, dates_belong, echoes_told, names_belong, sentences_of
 from rag.support import Evidence
 from tests.rag.test_cite import similarity, source
 
@@ -32,6 +32,24 @@ PASSAGES = sentences_of([source(1, PUMPS), source(2, LINE, title="The mill at Vo
 )
 def test_a_name_stands_beside_what_it_is_said_of(question: str, claim: str, expected: bool) -> None:
     assert names_belong(claim, question, PASSAGES) is expected
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        ("The lease ends on 3 February 2025.", False),
+        ("The lease ends on 29 February 2032.", True),
+        ("The lease ends in 2025.", True),  # years have the rule of figures
+        ("It is 3 February 2025.", True),
+    ],
+)
+def test_a_date_stands_beside_what_it_is_said_of(claim: str, expected: bool) -> None:
+    lease = (
+        "The lease is made on 3 February 2025 between two firms. The term of the lease begins on "
+        "1 March 2025 and ends on 29 February 2032."
+    )
+    passages = sentences_of([source(1, lease)])
+    assert dates_belong(claim, "When does the lease end?", passages) is expected
 
 
 @pytest.mark.parametrize(

@@ -103,8 +103,9 @@ def quoted(
 
     For a question that the passages answer though the model's words did not stand the check,
     sometimes because they repeat a name or a figure of the question that no passage has. The
-    sentence has `least` of the question's words; or else some of them, and all that the model's
-    answer adds to the question but figures of its own making. None where there is no such sentence.
+    sentence has `least` of the question's words, of only two both; or else some of them, and all
+    that the model's answer adds to the question but figures of its own making. None where there is
+    no such sentence.
     """
     asked = frozenset(terms(question))
     candidates = sentences_of(sources)
@@ -115,7 +116,8 @@ def quoted(
         return len(asked & each.words)
 
     nearest = max(candidates, key=shared)
-    if len(asked) >= _FEWEST_ASKED and shared(nearest) >= least * len(asked):
+    enough = least * len(asked) if len(asked) >= _FEWEST_ASKED else max(len(asked), 2)
+    if shared(nearest) >= enough:
         return in_own_words(_citation(nearest))
     anywhere = frozenset().union(*(each.words for each in candidates))
     for statement in statements:
@@ -123,8 +125,8 @@ def quoted(
         added -= {word for word in added if word[0].isdigit() and word not in anywhere}
         fitting = [each for each in candidates if added and added <= each.words]
         best = max(fitting, key=shared, default=None)
-        enough = max(_QUOTED_ASKED * len(asked), min(_QUOTED_FEWEST, len(asked)))
-        if best and len(asked & best.own) >= enough:
+        needed = max(_QUOTED_ASKED * len(asked), min(_QUOTED_FEWEST, len(asked)))
+        if best and len(asked & best.own) >= needed:
             return in_own_words(_citation(best))
     return None
 

@@ -58,7 +58,7 @@ _LEAD = re.compile(
     r"|according to (?:the |this |these )?(?:passage|article|text)s?(?: \[?\d+\]?)?,) (\w)",
     re.IGNORECASE | re.MULTILINE,
 )
-_YES = re.compile(r"^\W*(?:yes|no)[,:;.] +(\w)(?=\w* \w+ \w)", re.IGNORECASE)
+_YES = re.compile(r"^(?:\[\d+\]|\W)*(?:yes|no)[,:;.] +(\w)(?=\w* \w+ \w)", re.IGNORECASE)
 _ADDRESS = re.compile(
     r"\bhttps?:\S+|\bwww\.\S+|\b[\w.+-]+@[\w-]+\.\w[\w.]*|\+\d[\d ()/-]{6,}\d"
     r"|\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|org|net|example|info|io|de|fr|es|cn|co)\b(?:/\S*)?",

@@ -38,7 +38,11 @@ _DRESSING = frozenset(
 )
 """Words of a question that say when, how surely or that it is asked, and nothing of its matter."""
 
-_NOT_ONLY = re.compile(r"\bnot (?:only|just|merely|least)\b|\bno (?:longer|doubt)\b", re.IGNORECASE)
+_NOT_ONLY = re.compile(
+    r"\bnot (?:only|just|merely|least)\b|\bno (?:longer|doubt)\b"
+    r"|\bno(?:t (?:any )?)? ?(?:more|less|fewer|later|earlier|sooner|longer) than\b",
+    re.IGNORECASE,
+)
 _FIGURE_SHARE = 0.25
 _NAME_SHARE = 0.34
 _SIDE_SHARE = 0.5

@@ -91,6 +91,7 @@ def test_what_a_passage_is_said_to_state_is_stated(said: str, plain: str) -> Non
     ("said", "plain"),
     [
         ("Yes, the tenant may not deep fry. [1]", "The tenant may not deep fry. [1]"),
+        ("[2] Yes, a sailor was hurt.", "A sailor was hurt."),
         ("No. Frying is prohibited there.", "Frying is prohibited there."),
         ("Yes.", "Yes."),
         ("No bread is sold there.", "No bread is sold there."),

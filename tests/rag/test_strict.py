@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from rag.cite import cite, stated
+from rag.cite import cite, quoted, stated
 from rag.statements import parse
-from rag.strict import causes_told, dates_belong, echoes_told, names_belong, sentences_of
+from rag.strict import (
+    causes_told,
+    dates_belong,
+    denies_alike,
+    echoes_told,
+    names_belong,
+    sentences_of,
+)
 from rag.support import Evidence
 from tests.rag.test_cite import similarity, source
 
@@ -117,6 +124,31 @@ def test_the_sentence_that_answers_yes_or_no(
     assert (found.text if found else None) == expected
     if found:
         assert found.citations[0].quote == expected
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        ("Salaries may take 70 percent of the grant.", True),
+        ("The tenant gives six months' notice.", True),
+        ("The Tern holds the record.", False),
+    ],
+)
+def test_no_more_than_denies_nothing(claim: str, expected: bool) -> None:
+    text = (
+        "Salaries may take no more than 70 percent of the grant. The tenant gives not less than "
+        "six months' notice. The Tern does not hold the record."
+    )
+    assert denies_alike(claim, sentences_of([source(1, text)])) is expected
+
+
+def test_of_two_words_asked_for_a_sentence_has_both() -> None:
+    passage = [source(1, "The record, set by the Osprey, stands. A sail was set.")]
+    said = parse("The Tern set the record.")[1]
+    found = quoted("Who set the record?", said, passage, least=0.8)
+    assert found is not None
+    assert found.text == "The record, set by the Osprey, stands."
+    assert quoted("Who broke the record?", said, passage, least=0.8) is None
 
 
 def test_nothing_is_stated_without_passages() -> None:

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.types import Span
-from rag import strict, support
+from rag import plan, strict, support
 from rag.similar import Similarity
 from rag.statements import Statement
 from rag.strict import Sentence, around, sentences_of
@@ -108,6 +108,7 @@ def quoted(
     no such sentence.
     """
     asked = frozenset(terms(question))
+    parts = [frozenset(terms(part)) for part in plan.searches(question)]
     candidates = sentences_of(sources)
     if not candidates:
         return None
@@ -125,8 +126,10 @@ def quoted(
         added -= {word for word in added if word[0].isdigit() and word not in anywhere}
         fitting = [each for each in candidates if added and added <= each.words]
         best = max(fitting, key=shared, default=None)
-        needed = max(_QUOTED_ASKED * len(asked), min(_QUOTED_FEWEST, len(asked)))
-        if best and len(asked & best.own) >= needed:
+        if best and any(
+            len(part & best.own) >= max(_QUOTED_ASKED * len(part), min(_QUOTED_FEWEST, len(part)))
+            for part in parts
+        ):
             return in_own_words(_citation(best))
     return None
 

@@ -29,14 +29,17 @@ _CAUSE = re.compile(
     re.IGNORECASE,
 )
 _FEWEST_JOINED = 3
+_FEWEST_ECHOED = 2
 _DRESSING = frozenset(
     terms(
         "now out up down week month year day today tonight approximately roughly nearly exactly due"
         " according call called name named make made should must may might let go going come came"
-        " get take happen announce announced new"
+        " get take happen announce announced new top major main key important big biggest large"
+        " largest best special famous popular current currently recent recently hold held think"
+        " believe feel want try size kind type"
     )
 )
-"""Words of a question that say when, how surely or that it is asked, and nothing of its matter."""
+"""Words of a question that say when, how surely, how much or that it is asked, not of what."""
 
 _NOT_ONLY = re.compile(
     r"\bnot (?:only|just|merely|least)\b|\bno (?:longer|doubt)\b"
@@ -106,6 +109,7 @@ def kept(
         figures_belong(list(dict.fromkeys(terms(claim))), candidates)
         and dates_belong(claim, question, candidates)
         and names_belong(claim, question, candidates)
+        and words_belong(claim, question, candidates, alike)
         and causes_told(claim, candidates)
         and denies_alike(claim, spans)
         and echoes_told(claim, question, told, alike)
@@ -194,6 +198,36 @@ def names_belong(claim: str, question: str, candidates: Sequence[Sentence]) -> b
         )
         for name in added
     )
+
+
+def words_belong(
+    claim: str, question: str, candidates: Sequence[Sentence], alike: Similarity
+) -> bool:
+    """Whether what the claim adds to the question stands beside what was asked about.
+
+    "The cause of the bearing's failure was an expired certificate", which was the cause of another
+    failure: of the question's words that the claim has, more than a share must be in the sentence
+    that has most of what it adds, or near in meaning to a word there.
+
+    alike: cosines of single words
+    """
+    asked = frozenset(terms(question)) - _DRESSING
+    said = {word: form for word, form in spelt(claim) if word[0].isalpha()}
+    added = said.keys() - asked - _MONTHS
+    echoed = [word for word in said if word in asked]
+    most = max((len(added & each.words) for each in candidates), default=0)
+    if len(echoed) < _FEWEST_ECHOED or not most:
+        return True
+
+    def share(sentence: Sentence) -> float:
+        missing = [said[word] for word in echoed if word not in sentence.near]
+        found = len(echoed) - len(missing)
+        forms = [form for _, form in spelt(sentence.text)]
+        if missing and found <= _NAME_SHARE * len(echoed):
+            found += int((alike(missing, forms).max(axis=1) >= NEAR).sum())
+        return found / len(echoed)
+
+    return any(share(each) > _NAME_SHARE for each in candidates if len(added & each.words) == most)
 
 
 def causes_told(claim: str, candidates: Sequence[Sentence]) -> bool:

@@ -64,7 +64,7 @@ def spelt(text: str) -> list[tuple[str, str]]:
     """As `terms`, each with the word as it is written, in small letters."""
     found = []
     for word in _WORD.findall(text.replace("’", "'")):
-        lower = word.lower()
+        lower = word.lower().removesuffix("'s")
         if lower[0].isdigit():
             found.append((lower.replace(",", "").rstrip("."), lower))
         elif lower in _NUMBER_WORDS:
@@ -72,7 +72,7 @@ def spelt(text: str) -> list[tuple[str, str]]:
         elif lower in _NEGATION or lower.endswith("n't"):
             found.append(("not", lower))
         elif lower not in _STOP and lower not in _FOREIGN_STOP:
-            found.append((_stem(unaccented(lower).removesuffix("'s")), lower))
+            found.append((_stem(unaccented(lower)), lower))
     return found
 
 

@@ -13,6 +13,7 @@ from rag.strict import (
     echoes_told,
     names_belong,
     sentences_of,
+    words_belong,
 )
 from rag.support import Evidence
 from tests.rag.test_cite import similarity, source
@@ -39,6 +40,23 @@ PASSAGES = sentences_of([source(1, PUMPS), source(2, LINE, title="The mill at Vo
 )
 def test_a_name_stands_beside_what_it_is_said_of(question: str, claim: str, expected: bool) -> None:
     assert names_belong(claim, question, PASSAGES) is expected
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        ("The root cause of the bearing failure was an expired certificate.", False),
+        ("The root cause of the bearing failure was a lack of grease.", True),
+        ("It was an expired certificate.", True),  # of what, is not said
+        ("The bearing failure had a root cause.", True),  # nothing is added
+    ],
+)
+def test_what_is_added_stands_beside_what_was_asked(claim: str, expected: bool) -> None:
+    report = "The bearing showed a failure by lack of grease. Root works went on."
+    mail = "The cause was an expired certificate on the database proxy."
+    passages = sentences_of([source(1, report), source(2, mail)])
+    question = "What was the root cause of the bearing failure?"
+    assert words_belong(claim, question, passages, similarity) is expected
 
 
 @pytest.mark.parametrize(

@@ -12,18 +12,18 @@ from dataclasses import dataclass, replace
 from index.embed import Embedder
 from index.errors import QuestionError
 from rag import choose, conversation, partly, prompt, times, untrusted
-from rag.answerable import answerable, closed
+from rag.answerable import answerable
 from rag.characters import visible
 from rag.clock import Clock
 from rag.closing import closing
 from rag.find import Finder, Searcher
 from rag.gate import Gate
-from rag.language import differ, other_language, refusal
+from rag.language import refusal
 from rag.llm import LLM, Began, Checked, Prefill, Waiting
+from rag.telling import Teller
 from rag.trace import Call, Recorder
 from rag.types import (
     Answer,
-    Claim,
     Event,
     Finished,
     Form,
@@ -73,11 +73,9 @@ class Engine:
         model: str,
     ) -> None:
         """llm: called when the model is first needed; it may take its time the first time."""
-        self._embedder = embedder.name
         self._llm = llm
         self._family = family
         self._policy = numbers = policy or Policy()
-        self._model = model
         self._finder = Finder(
             searcher,
             embedder,
@@ -89,9 +87,10 @@ class Engine:
             join_adjacent=numbers.join_adjacent,
             drop_repeats=numbers.drop_repeats,
         )
-        self._verifier = Verifier(
+        verifier = Verifier(
             embedder, min_support=numbers.min_support, drop=numbers.drop_unsupported
         )
+        self._teller = Teller(verifier, model=model, embedder=embedder.name)
 
     def ask(self, question: Question | str) -> Iterator[Event]:
         """Answers `question`: Status at any time, Sources once, Token after Token, Finished last.
@@ -146,7 +145,7 @@ class Engine:
         near: bool,
     ) -> Iterator[Event]:
         if not near:
-            yield _finished(typed, self._refused(text, sources, clock))
+            yield _finished(typed, self._teller.refused(text, sources, clock))
             return
         yield Status("Waiting for the language model")
         llm = Recorder(self._llm(), clock.began)
@@ -162,20 +161,20 @@ class Engine:
                 llm, self._family, sources, several, least, self._finder.nearest, text, asked.form
             )
             if not any(can):
-                yield _finished(typed, self._refused(text, sources, clock), llm.calls)
+                yield _finished(typed, self._teller.refused(text, sources, clock), llm.calls)
                 return
         put = partly.put(text, several, can)
         said, stopped = yield from self._said(
             llm, sources, put, clock, asked.form, several=text if several else None
         )
         if said is None:
-            declined = self._declined(text, sources, clock, asked.form)
+            declined = self._teller.declined(text, sources, clock, asked.form)
             yield _finished(typed, _stated(declined, text, asked), llm.calls)
             return
         yield Status("Checking the citations")
-        answer = self._verified(put, said, sources, clock, stopped, asked.form)
+        answer = self._teller.told(put, said, sources, clock, asked.form, stopped)
         if text != typed and not conversation.answers(text, answer.text):
-            answer = self._refused(text, sources, clock, answer.claims)
+            answer = self._teller.refused(text, sources, clock, answer.claims)
         answer = replace(answer, question=text)
         if asked.form == "full":
             answer = partly.told(_stated(answer, text, asked), several, can)
@@ -262,21 +261,6 @@ class Engine:
             return None, None
         return said, None if ended else "length"
 
-    def _verified(
-        self,
-        question: str,
-        said: str,
-        sources: tuple[Source, ...],
-        clock: Clock,
-        stopped: str | None,
-        kind: Form,
-    ) -> Answer:
-        found = self._verifier.verified(question, said, sources, kind, cut=stopped == "length")
-        if not found.text:
-            return self._declined(question, sources, clock, kind, found.claims)
-        answer = self._answer(question, found.text, sources, clock, found.claims, stopped=stopped)
-        return replace(answer, omitted=found.omitted)
-
     def _chosen(
         self,
         llm: LLM,
@@ -290,59 +274,7 @@ class Engine:
         odds = yield from choose.weighed(llm, self._family, opened, choices)
         clock.spoke(0)
         best = odds.index(max(odds))
-        found = self._verifier.choice(question, choices[best], sources)
-        return self._answer(question, found.text, sources, clock, found.claims, choice=best)
-
-    def _declined(
-        self,
-        question: str,
-        sources: tuple[Source, ...],
-        clock: Clock,
-        kind: Form,
-        claims: tuple[Claim, ...] = (),
-    ) -> Answer:
-        """A refusal, but where an article's sentence answers a question of yes or no by itself."""
-        if kind == "full" and closed(question):
-            found = self._verifier.stated(question, sources)
-            if found:
-                return self._answer(question, found.text, sources, clock, found.claims)
-        return self._refused(question, sources, clock, claims)
-
-    def _refused(
-        self,
-        question: str,
-        sources: tuple[Source, ...],
-        clock: Clock,
-        claims: tuple[Claim, ...] = (),
-    ) -> Answer:
-        return self._answer(question, refusal(question), sources, clock, claims, refused=True)
-
-    def _answer(
-        self,
-        question: str,
-        text: str,
-        sources: tuple[Source, ...],
-        clock: Clock,
-        claims: tuple[Claim, ...],
-        *,
-        refused: bool = False,
-        stopped: str | None = None,
-        choice: int | None = None,
-    ) -> Answer:
-        read = other_language(question, [source.read_text for source in sources])
-        return Answer(
-            question=question,
-            text=text,
-            refused=refused,
-            claims=claims,
-            sources=sources,
-            timings=clock.timings(),
-            model=self._model,
-            embedder=self._embedder,
-            stopped=stopped,
-            choice=choice,
-            note=differ(question, read) if read else "",
-        )
+        return self._teller.chosen(question, sources, clock, choices, best)
 
 
 def _today(asked: Question) -> dt.date:

@@ -1,0 +1,102 @@
+"""Answers made of what a model said: checked, declined, or the article's own sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from rag.answerable import closed
+from rag.clock import Clock
+from rag.language import differ, other_language, refusal
+from rag.types import Answer, Claim, Form, Source
+from rag.verify import Verifier
+
+
+class Teller:
+    """Makes answers. Safe to use from several threads."""
+
+    def __init__(self, verifier: Verifier, *, model: str, embedder: str) -> None:
+        """model, embedder: their names, which each answer tells"""
+        self._verifier = verifier
+        self._model = model
+        self._embedder = embedder
+
+    def told(
+        self,
+        question: str,
+        said: str,
+        sources: tuple[Source, ...],
+        clock: Clock,
+        kind: Form,
+        stopped: str | None,
+    ) -> Answer:
+        """What a model said, checked. stopped: why it was cut short, if it was"""
+        found = self._verifier.verified(question, said, sources, kind, cut=stopped == "length")
+        if not found.text:
+            return self.declined(question, sources, clock, kind, found.claims)
+        answer = self._answer(question, found.text, sources, clock, found.claims, stopped=stopped)
+        return replace(answer, omitted=found.omitted)
+
+    def chosen(
+        self,
+        question: str,
+        sources: tuple[Source, ...],
+        clock: Clock,
+        choices: Sequence[str],
+        best: int,
+    ) -> Answer:
+        """The choice that was taken, cited where the passages support it."""
+        found = self._verifier.choice(question, choices[best], sources)
+        return self._answer(question, found.text, sources, clock, found.claims, choice=best)
+
+    def declined(
+        self,
+        question: str,
+        sources: tuple[Source, ...],
+        clock: Clock,
+        kind: Form,
+        claims: tuple[Claim, ...] = (),
+    ) -> Answer:
+        """A refusal, but where an article's sentence answers a question of yes or no by itself."""
+        if kind == "full" and closed(question):
+            found = self._verifier.stated(question, sources)
+            if found:
+                return self._answer(question, found.text, sources, clock, found.claims)
+        return self.refused(question, sources, clock, claims)
+
+    def refused(
+        self,
+        question: str,
+        sources: tuple[Source, ...],
+        clock: Clock,
+        claims: tuple[Claim, ...] = (),
+    ) -> Answer:
+        """That the articles don't say. claims: what was said and did not stand"""
+        return self._answer(question, refusal(question), sources, clock, claims, refused=True)
+
+    def _answer(
+        self,
+        question: str,
+        text: str,
+        sources: tuple[Source, ...],
+        clock: Clock,
+        claims: tuple[Claim, ...],
+        *,
+        refused: bool = False,
+        stopped: str | None = None,
+        choice: int | None = None,
+    ) -> Answer:
+        read = other_language(question, [source.read_text for source in sources])
+        return Answer(
+            question=question,
+            text=text,
+            refused=refused,
+            claims=claims,
+            sources=sources,
+            timings=clock.timings(),
+            model=self._model,
+            embedder=self._embedder,
+            stopped=stopped,
+            choice=choice,
+            note=differ(question, read) if read else "",
+        )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +23,9 @@ __all__ = ["Connection", "Database", "Row", "Snapshot", "digest", "marks"]
 
 Row = sqlite3.Row
 Connection = sqlite3.Connection
+
+_ROOM = 1 << 16
+"""Bytes: the index of the log, of 32 KB, and the log's first page."""
 
 # How a transaction begins, is committed and is undone, alone and in a group of them.
 _OUTER = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
@@ -42,24 +46,36 @@ class Database:
     """One open database. Usable from several threads; calls are serialised."""
 
     def __init__(self, path: Path) -> None:
-        """Opens, creates or migrates the database; where it cannot be written, to read only.
+        """Opens, creates or migrates the database; where it cannot be written, to read only: no
+        rights, a disk that is read-only, or one that is full.
 
         Raises CorruptError (damaged, or made by a newer version), StorageError, BusyError.
         """
         self.path = path
         self._lock = threading.RLock()
         self._grouped = False
+        self._full = False
         with self._told():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._fixed = _is_fixed(path)
-            self.connection = _connected(path, fixed=self._fixed)
-            self.connection.row_factory = sqlite3.Row
-            if not self._fixed:
-                for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
-                    self.connection.execute(f"PRAGMA {pragma}")
+            try:
+                self._open()
+            except sqlite3.OperationalError:
+                if self._fixed or not _is_full(path):
+                    raise
+                self.connection.close()
+                self._fixed = self._full = True
+                self._open()
             self._prepare()
             # Only now: a migration drops tables, which must not cascade.
             self.connection.execute("PRAGMA foreign_keys=ON")
+
+    def _open(self) -> None:
+        self.connection = _connected(self.path, fixed=self._fixed)
+        self.connection.row_factory = sqlite3.Row
+        if not self._fixed:
+            for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
+                self.connection.execute(f"PRAGMA {pragma}")
 
     def close(self) -> None:
         with self._lock:
@@ -173,6 +189,11 @@ class Database:
                 raise BusyError(
                     f"Another process is writing to the library {self.path}. Try again shortly."
                 ) from exc
+            if self._full:
+                raise StorageError(
+                    f"The disk of the library {self.path} is full. Reading the library works; to "
+                    f"change it, make room first ({reason})."
+                ) from exc
             if self._fixed and any(word in reason for word in ("readonly", "unable to open")):
                 raise StorageError(
                     f"The library {self.path} is on a disk or in a folder that this user cannot "
@@ -228,9 +249,8 @@ def _connected(path: Path, *, fixed: bool) -> sqlite3.Connection:
     name = str(path)
     if fixed:
         waiting = path.with_name(path.name + "-wal")
-        name = path.absolute().as_uri() + (
-            "?mode=ro" if os.path.exists(waiting) else "?immutable=1"
-        )
+        changes = os.path.exists(waiting) and os.path.getsize(waiting) > 0
+        name = path.absolute().as_uri() + ("?mode=ro" if changes else "?immutable=1")
     connection = sqlite3.connect(name, timeout=10, check_same_thread=False, uri=fixed)
     connection.isolation_level = None
     return connection
@@ -241,6 +261,12 @@ def _is_fixed(path: Path) -> bool:
     return os.path.exists(path) and not (
         os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
     )
+
+
+def _is_full(path: Path) -> bool:
+    """Whether the disk has no room for what SQLite keeps beside an open database."""
+    known = os.path.exists(path) and os.path.getsize(path) > 0
+    return known and shutil.disk_usage(path.parent).free < _ROOM
 
 
 def _statements(script: str) -> Iterator[str]:

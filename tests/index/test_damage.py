@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import resource
+import shutil
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,32 @@ def test_where_nothing_can_be_written_a_library_is_read(
         other.remove("1")
     assert sorted(path.name for path in (tmp_path / "home").iterdir()) == before
     other.close()
+
+
+def test_on_a_full_disk_a_library_is_read(
+    library: Library, tmp_path: Path, embedder: HashEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files may not grow, as on a full disk: what SQLite keeps beside an open library cannot be."""
+    (tmp_path / "tides.md").write_text("# Tides\n\nThe tide of Varn rose by four metres.\n")
+    library.add([tmp_path / "tides.md"])
+    library.close()
+    full = shutil.disk_usage(tmp_path)._replace(free=0)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    try:
+        with pytest.raises(StorageError, match="cannot be written"):  # and is not full
+            Library(tmp_path / "home", embedder).entries()
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
+
+        other = Library(tmp_path / "home", embedder, LibrarySettings(chunk_tokens=40))
+
+        assert [entry.title for entry in other.entries()] == ["Tides"]
+        assert other.search("tide")[0].entry.title == "Tides"
+        with pytest.raises(StorageError, match=r"is full. Reading the library works.*make room"):
+            other.remove("1")
+        other.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 def test_a_lock_that_cannot_be_made_is_told(tmp_path: Path) -> None:

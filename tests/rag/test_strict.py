@@ -11,6 +11,7 @@ from rag.strict import (
     dates_belong,
     denies_alike,
     echoes_told,
+    kept,
     names_belong,
     sentences_of,
     words_belong,
@@ -91,6 +92,20 @@ def test_a_date_stands_beside_what_it_is_said_of(claim: str, expected: bool) -> 
 )  # fmt: skip
 def test_cause_and_effect_stand_together(claim: str, expected: bool) -> None:
     assert causes_told(claim, PASSAGES) is expected
+
+
+@pytest.mark.parametrize(
+    ("question", "claim", "supported"),
+    [
+        ("Who made the pump P-7?", "The pump P-7 was made by Mette Dahl.", False),
+        ("Wer hat die Pumpe P-7 gebaut?", "The pump P-7 was made by Mette Dahl.", True),
+    ],
+)
+def test_rules_of_english_words_are_for_english_questions(
+    question: str, claim: str, supported: bool
+) -> None:
+    told = Evidence.of([PUMPS])
+    assert kept(claim, question, PASSAGES[:1], PASSAGES, told, similarity) is supported
 
 
 def test_the_rules_are_for_short_answers_alone() -> None:

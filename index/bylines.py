@@ -59,18 +59,16 @@ def find_date(text: str) -> str | None:
     prose = 0
     for number, line in enumerate(line.strip() for line in text.splitlines() if line.strip()):
         head = number < _HEAD_LINES and prose < 2
-        signed = _signed(line) if head else None
-        if signed and (best is None or best[0] > (1, number)):
-            best = ((1, number), signed)
+        opening = _signed(line) if head else None
         if head and len(line.split()) >= _PROSE_WORDS:
             prose += 1
-            opening = _datelined(line)
-            if opening and (best is None or best[0] > (1, number)):
-                best = ((1, number), opening)
+            opening = opening or _datelined(line)
         elif (head or LABEL.match(line)) and (dated := _dated(line, number, prose)):
             rank = (dated[0] if head else dated[0] + 3, number)
             if best is None or rank < best[0]:
                 best = (rank, dated[1])
+        if opening and (best is None or best[0] > (1, number)):
+            best = ((1, number), opening)
     return best[1] if best else None
 
 

@@ -189,7 +189,7 @@ class Database:
                 raise BusyError(
                     f"Another process is writing to the library {self.path}. Try again shortly."
                 ) from exc
-            if self._full:
+            if self._full and "readonly" in reason:
                 raise StorageError(
                     f"The disk of the library {self.path} is full. Reading the library works; to "
                     f"change it, make room first ({reason})."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from index.types import Span
@@ -31,7 +31,7 @@ def pack(
     count   tokens of a text, by a tokenizer close to the model's
     budget  tokens of all passages and their headings; the best passage is always taken
     most    passages, at most
-    neighbours  whether to spend what is left
+    neighbours  whether what is left is spent so
     """
     taken: list[Focused] = []
     used = 0
@@ -44,7 +44,9 @@ def pack(
             continue
         taken.append(passage)
         used += cost
-    return tuple(_numbered(_widened(taken, count, budget - used) if neighbours else taken))
+    if neighbours:
+        taken = list(_widened(taken, count, budget - used))
+    return tuple(_numbered(taken))
 
 
 def _widened(
@@ -57,24 +59,20 @@ def _widened(
     for each in passages:
         text = each.hit.chunk.text
         spans = prose(text)
-        inside = [n for n, span in enumerate(spans) if span.end > each.read.start]
-        first = inside[0] if inside else 0
-        last = max((n for n, span in enumerate(spans) if span.start < each.read.end), default=0)
         read = each.read
-        for span in spans[last + 1 :]:
+        for span in (span for span in spans if span.start >= each.read.end):
             if (cost := count(span.of(text))) > room:
                 break
             read, room = Span(read.start, span.end), room - cost
-        for span in reversed(spans[:first]):
+        for span in (span for span in reversed(spans) if span.end <= each.read.start):
             if (cost := count(span.of(text))) > room:
                 break
             read, room = Span(span.start, read.end), room - cost
         yield replace(each, read=read)
 
 
-def _numbered(passages: Iterable[Focused]) -> list[Source]:
+def _numbered(passages: Sequence[Focused]) -> list[Source]:
     """Passages of one article stand together, in reading order, the best article first."""
-    passages = list(passages)
     order = list(dict.fromkeys(each.hit.entry.id for each in passages))
     sources: list[Source] = []
     for document in order:

@@ -16,13 +16,14 @@ from index.dates import in_words, mentioned
 from index.types import Span
 from rag.focus import prose
 from rag.language import language
+from rag.names import PERSON, PLURAL, THING
 from rag.similar import Similarity
 from rag.support import NEAR, Evidence
 from rag.terms import named, spelt, terms
 from rag.types import Source
 
 _PRONOUN = re.compile(
-    r"\b(?:he|she|it|they|him|them|his|hers?|its|theirs?|this|these|that|those)\b", re.IGNORECASE
+    rf"\b(?:{'|'.join(sorted(PERSON | THING | PLURAL))}|this|these|that|those)\b", re.IGNORECASE
 )
 _CAUSE = re.compile(
     r"\b(?:because(?: of)?|due to|owing to|thanks to|as a result of|(?:was|were|is) caused by|"

@@ -52,8 +52,8 @@ class Verifier:
         said = form.to_the_matter(form.unlinked(said))
         evidence = untrusted.evidence(sources, question)
         if kind == "full" and closed(question) and (plain := form.without_yes(said)) != said:
-            if found := cite.stated(question, evidence, least=_STATED_SHARE):
-                return _quoting(found)
+            if found := self.stated(question, sources):
+                return found
             said = plain
         clean, parts = statements.phrase(said) if kind == "short" else statements.parse(said)
         if cut and len(parts) > 1:

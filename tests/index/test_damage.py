@@ -20,12 +20,17 @@ def fixed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "access", lambda *_: False)
 
 
+def closed(library: Library, folder: Path) -> None:
+    """A library of one article, closed."""
+    (folder / "tides.md").write_text("# Tides\n\nThe tide of Varn rose by four metres.\n")
+    library.add([folder / "tides.md"])
+    library.close()
+
+
 def test_where_nothing_can_be_written_a_library_is_read(
     library: Library, tmp_path: Path, embedder: HashEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "tides.md").write_text("# Tides\n\nThe tide of Varn rose by four metres.\n")
-    library.add([tmp_path / "tides.md"])
-    library.close()
+    closed(library, tmp_path)
     fixed(monkeypatch)
     before = sorted(path.name for path in (tmp_path / "home").iterdir())
 
@@ -43,9 +48,7 @@ def test_on_a_full_disk_a_library_is_read(
     library: Library, tmp_path: Path, embedder: HashEmbedder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Files may not grow, as on a full disk: what SQLite keeps beside an open library cannot be."""
-    (tmp_path / "tides.md").write_text("# Tides\n\nThe tide of Varn rose by four metres.\n")
-    library.add([tmp_path / "tides.md"])
-    library.close()
+    closed(library, tmp_path)
     full = shutil.disk_usage(tmp_path)._replace(free=0)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
@@ -76,9 +79,7 @@ def test_a_lock_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 def test_a_file_cut_off_is_damage_and_stays_as_it_is(
     library: Library, tmp_path: Path, embedder: HashEmbedder, left: float
 ) -> None:
-    (tmp_path / "tides.md").write_text("# Tides\n\nThe tide of Varn rose by four metres.\n")
-    library.add([tmp_path / "tides.md"])
-    library.close()
+    closed(library, tmp_path)
     file = tmp_path / "home" / "library.sqlite"
     rest = file.read_bytes()[: int(file.stat().st_size * left)]
     file.write_bytes(rest)

@@ -75,7 +75,17 @@ _SUM = re.compile(
 )
 _YEARED = re.compile(r"\b(?:what|which) year\b", re.IGNORECASE)
 _YEAR = re.compile(r"\b(?:1\d|20)\d\d\b")
-_OPEN = re.compile(r"\b(?:who|whom|whose|what|which|when|where|why|how)\b", re.IGNORECASE)
+_ASKING = r"(?:who|whom|whose|what|which|when|where|why|how)\b"
+_OPEN = re.compile(rf"\b{_ASKING}", re.IGNORECASE)
+_ASKS_MORE = re.compile(
+    rf"(?:^|[.?!,;:] |\b(?:and|or|but) )\W*{_ASKING}"
+    rf"|\b(?:know|known|tell|say|said|explain|clear|remember|see|show|told)\b[^.?!]{{0,24}}\b{_ASKING}"
+    rf"|\b(?:how|what|why|whose)\b",
+    re.IGNORECASE,
+)
+"""What makes an open question of one that begins like a question of yes or no; "Did the line stop
+when the pump tripped?" is none."""
+
 _YES_OR_NO = re.compile(rf"(?:^|[.?!] )\W*{AUXILIARY}\b", re.IGNORECASE)
 _OFFERS = re.compile(r"\b(?:or|between|either|neither)\b|:", re.IGNORECASE)
 _SMALL = re.compile(
@@ -101,7 +111,18 @@ def fits(question: str, answer: str) -> bool:
 
 def closed(question: str) -> bool:
     """Whether a question is one of yes or no."""
-    return bool(_YES_OR_NO.search(question)) and not _OPEN.search(question)
+    return bool(_YES_OR_NO.search(question)) and not _ASKS_MORE.search(question)
+
+
+def affirms(question: str, answer: str) -> bool:
+    """Whether an answer to a question of yes or no only says that it is so, in its words.
+
+    "Research is still done there.": no check can tell it from a right one, for it is made of words
+    that passages about the same thing have anyway.
+    """
+    if not closed(question) or _OFFERS.search(question):
+        return False
+    return set(terms(answer)) <= set(terms(question))
 
 
 def repeats(question: str, answer: str) -> bool:

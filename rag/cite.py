@@ -29,16 +29,6 @@ _SECOND_SPAN_GAIN = 0.2
 _SIMILARITY_WEIGHT = 0.25
 _ECHO_WEIGHT = 0.35
 _FEWEST_ASKED = 3
-_FEWEST_CLOSED = 2
-_LIGHT = frozenset(
-    terms(
-        "include use used allow allowed permit permitted require required need possible available "
-        "get give given apply contain offer provide exist happen able suitable there anyone "
-        "someone anything something someone anybody ever still yet"
-    )
-)
-"""Words of a question of yes or no that an article says in its own way."""
-
 _QUOTED_FEWEST = 2
 _QUOTED_ASKED = 0.4
 """Of the question's words, the share that a sentence which has all that an answer adds needs with
@@ -132,42 +122,6 @@ def quoted(
         ):
             return in_own_words(_citation(best))
     return None
-
-
-def stated(question: str, sources: Sequence[Source], *, least: float) -> Claim | None:
-    """The sentence that answers a question of yes or no, as a claim in the article's own words.
-
-    "Cooking by deep frying is prohibited." to "Can the tenant deep fry?": a small model judges
-    badly whether that is an answer, and worse which. The sentence has the question's rarest word,
-    and `least` of the weight of all with its article's title, and with the passage before it where
-    it points back. None where there is no such sentence.
-    """
-    asked = [word for word in dict.fromkeys(terms(question)) if word not in _LIGHT]
-    candidates = sentences_of(sources)
-    if len(asked) < _FEWEST_CLOSED or not candidates:
-        return None
-    # What a title says, all sentences below it speak of.
-    seen = Counter(word for each in candidates for word in each.own)
-    weights = {word: math.log(1 + len(candidates) / (1 + seen[word])) for word in asked}
-
-    def share(words: frozenset[str]) -> float:
-        return sum(weights[word] for word in asked if word in words) / sum(weights.values())
-
-    rarest = {word for word in asked if weights[word] == max(weights.values())}
-    fitting = [
-        each
-        for before, each in zip([None, *candidates], candidates, strict=False)
-        if rarest & each.words and share(_with(each, before)) >= least
-    ]
-    best = max(fitting, key=lambda each: share(each.words), default=None)
-    return in_own_words(_citation(best)) if best else None
-
-
-def _with(sentence: Sentence, before: Sentence | None) -> frozenset[str]:
-    """The words near a sentence, with those of the one before it in its passage."""
-    if before is None or before.source is not sentence.source:
-        return sentence.near
-    return sentence.near | before.words
 
 
 def _weights(candidates: Sequence[Sentence], echoed: frozenset[str]) -> Callable[[str], float]:

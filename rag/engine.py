@@ -88,7 +88,10 @@ class Engine:
             drop_repeats=numbers.drop_repeats,
         )
         verifier = Verifier(
-            embedder, min_support=numbers.min_support, drop=numbers.drop_unsupported
+            embedder,
+            min_support=numbers.min_support,
+            min_answerable=numbers.min_answerable,
+            drop=numbers.drop_unsupported,
         )
         self._teller = Teller(verifier, model=model, embedder=embedder.name)
 

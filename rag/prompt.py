@@ -96,10 +96,15 @@ _DECLINES = re.compile(
     re.IGNORECASE,
 )
 
+_MARKER = re.compile(r"\[\d+\]")
+
 
 def without_refusal(answer: str) -> str:
     """`answer` without lines that are only the refusal, which a small model adds to be safe."""
-    lines = [line for line in answer.splitlines() if line.strip(" .*\"'[]").upper() != NOT_STATED]
+    lines = [
+        line for line in answer.splitlines()
+        if _MARKER.sub("", line).strip(" .*\"'[]").upper() != NOT_STATED
+    ]  # fmt: skip
     return "\n".join(lines)
 
 

@@ -47,6 +47,10 @@ _IRREGULAR = dict(
         " founded:found kept:keep brought:bring thought:think taught:teach caught:catch"
         " saw:see seen:see knew:know known:know got:get stood:stand understood:understand"
         " drew:draw drawn:draw broke:break broken:break drove:drive driven:drive"
+        " used:use using:use died:die dying:die flew:fly flown:fly threw:throw thrown:throw"
+        " felt:feel meant:mean hid:hide hidden:hide struck:strike stole:steal stolen:steal"
+        " shot:shoot sought:seek fought:fight lent:lend sang:sing sung:sing sank:sink sunk:sink"
+        " ate:eat eaten:eat wore:wear worn:wear slept:sleep swam:swim tore:tear torn:tear"
     ).split()
 )
 _NEGATION = frozenset(

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from index.embed import Embedder
 from index.types import Span
-from rag import across, cite, form, partly, plan, statements, untrusted
-from rag.answerable import closed
+from rag import across, cite, form, partly, plan, statements, untrusted, yesno
+from rag.answerable import affirms, closed
 from rag.fuller import as_written, in_full
 from rag.orders import is_order
 from rag.similar import remembering, similarity_by
@@ -16,7 +16,6 @@ from rag.statements import Statement
 from rag.types import Claim, Form, Source
 
 _QUOTED_SHARE = 0.8
-_STATED_SHARE = 0.8
 
 _WORDS_KEPT = 20_000
 """Words whose vectors are kept for the next answers: 30 MB."""
@@ -38,11 +37,24 @@ class Verified:
 class Verifier:
     """Checks answers. Safe to use from several threads."""
 
-    def __init__(self, embedder: Embedder, *, min_support: float, drop: bool = False) -> None:
-        """drop: leave out what is not supported, instead of marking it."""
+    def __init__(
+        self,
+        embedder: Embedder,
+        *,
+        min_support: float,
+        min_answerable: float = 0.5,
+        drop: bool = False,
+    ) -> None:
+        """
+        min_support     of a claim, and min_answerable: of the sentence that is the answer to a
+                        question of yes or no: what each is likely, at least
+        drop            leave out what is not supported, instead of marking it
+        """
         self._embed = embedder.embed_passages
         self._min_support = min_support
+        self._min_answerable = min_answerable
         self._drop = drop
+        self._alike = similarity_by(embedder.embed_passages)
         self._words = similarity_by(remembering(embedder.embed_passages, _WORDS_KEPT))
 
     def verified(
@@ -51,9 +63,13 @@ class Verifier:
         """kind: how it was to be worded. cut: it ends in the middle."""
         said = form.to_the_matter(form.unlinked(said))
         evidence = untrusted.evidence(sources, question)
-        if kind == "full" and closed(question) and (plain := form.without_yes(said)) != said:
-            if found := self.stated(question, sources):
+        if kind == "full" and closed(question):
+            plain = form.without_yes(said)
+            empty = affirms(question, statements.parse(plain)[0])
+            if (empty or plain != said) and (found := self.stated(question, sources)):
                 return found
+            if empty:
+                return Verified("", ())
             said = plain
         clean, parts = statements.phrase(said) if kind == "short" else statements.parse(said)
         if cut and len(parts) > 1:
@@ -89,7 +105,9 @@ class Verifier:
     def stated(self, question: str, sources: Sequence[Source]) -> Verified | None:
         """The sentence of the passages that answers a question of yes or no, if one does."""
         evidence = untrusted.evidence(sources, question)
-        found = cite.stated(question, evidence, least=_STATED_SHARE)
+        found = yesno.answering(
+            question, evidence, self._alike, self._words, least=self._min_answerable
+        )
         return _quoting(found) if found else None
 
     def choice(self, question: str, choice: str, sources: Sequence[Source]) -> Verified:

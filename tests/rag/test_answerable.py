@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answerable import answerable, fits, repeats
+from rag.answerable import affirms, answerable, closed, fits, repeats
 
 
 def test_more_yes_less_doubt_and_a_nearer_sentence_are_more_answerable() -> None:
@@ -67,3 +67,35 @@ def test_an_answer_that_only_repeats_the_question(
     question: str, answer: str, expected: bool
 ) -> None:
     assert repeats(question, answer) is expected
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("Was anyone hurt?", True),
+        ("Was any oil lost when the line stopped?", True),
+        ("Is the man who leads the mill a chemist?", True),
+        ("Who leads the mill?", False),
+        ("Did the line stop, and when?", False),
+        ("Is it known when the line stopped?", False),
+        ("Can you tell me who leads the mill?", False),
+        ("The mill is old. Who leads it?", False),
+        ("The mill is old. Is it open?", True),
+    ],
+)
+def test_questions_of_yes_or_no(question: str, expected: bool) -> None:
+    assert closed(question) is expected
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "expected"),
+    [
+        ("Is research still done at Tolland?", "Research is still done at Tolland.", True),
+        ("Is research still done at Tolland?", "Research is not done at Tolland.", False),
+        ("Is research still done at Tolland?", "Research ended in 1979.", False),
+        ("Is it in the north or the south?", "It is in the north.", False),
+        ("Who leads the mill?", "The mill.", False),
+    ],
+)
+def test_an_answer_that_only_says_yes(question: str, answer: str, expected: bool) -> None:
+    assert affirms(question, answer) is expected

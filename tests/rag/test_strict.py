@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.cite import cite, quoted, stated
+from rag.cite import cite, quoted
 from rag.statements import parse
 from rag.strict import (
     causes_told,
@@ -133,32 +133,6 @@ def test_words_of_the_question_alone_support_nothing(claim: str, expected: bool)
     assert echoes_told(claim, question, Evidence.of([]), similarity) is (claim == "It is 99.")
 
 
-LEASE = (
-    "The premises may be used as a bakery. Cooking by deep frying is prohibited. "
-    "The tenant may not assign part of the premises."
-)
-GUIDE = "Do not give amlodine in shock. It is not recommended in pregnancy."
-
-
-@pytest.mark.parametrize(
-    ("question", "text", "expected"),
-    [
-        ("Can the tenant deep fry?", LEASE, "Cooking by deep frying is prohibited."),
-        ("Can amlodine be given in pregnancy?", GUIDE, "It is not recommended in pregnancy."),
-        ("May the tenant sublet the premises?", LEASE, None),
-        ("Is it prohibited?", LEASE, None),
-        ("Can the tenant deep fry?", "...", None),
-    ],
-)
-def test_the_sentence_that_answers_yes_or_no(
-    question: str, text: str, expected: str | None
-) -> None:
-    found = stated(question, [source(1, text, title="The tenant")], least=0.8)
-    assert (found.text if found else None) == expected
-    if found:
-        assert found.citations[0].quote == expected
-
-
 @pytest.mark.parametrize(
     ("claim", "expected"),
     [
@@ -182,7 +156,3 @@ def test_of_two_words_asked_for_a_sentence_has_both() -> None:
     assert found is not None
     assert found.text == "The record, set by the Osprey, stands."
     assert quoted("Who broke the record?", said, passage, least=0.8) is None
-
-
-def test_nothing_is_stated_without_passages() -> None:
-    assert stated("Can the tenant deep fry?", [], least=0.6) is None

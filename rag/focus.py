@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -35,10 +35,14 @@ _POINTS_BACK = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Focused:
-    """A hit, and the part of its passage that the model is to read."""
+    """A hit, and the part of its passage that the model is to read.
+
+    weak  it speaks of the question much less than the best passage does
+    """
 
     hit: Hit
     read: Span
+    weak: bool = False
 
     @property
     def text(self) -> str:
@@ -68,7 +72,7 @@ def focus(
     similarity  cosines, shape (len(questions), n): the columns are the sentences of all passages
                 in order, as `prose` gives them
     least       of what the best sentence of all scores for a question: a passage whose best
-                sentence has less, for each question, is left out. In a small library most of
+                sentence has less, for each question, is weak. In a small library most of
                 what a search finds is about something else, and a small model cites it
     """
     asked = [frozenset(terms(question)) for question in questions]
@@ -88,7 +92,7 @@ def focus(
     if not found:
         return []
     enough = (np.array(best) >= least * np.max(best, axis=0)).any(axis=1)
-    return [each for each, reads in zip(found, enough, strict=True) if reads]
+    return [replace(each, weak=not reads) for each, reads in zip(found, enough, strict=True)]
 
 
 def _window(text: str, spans: Sequence[Span], scores: npt.NDArray[np.float64]) -> Span:

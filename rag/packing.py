@@ -13,6 +13,9 @@ from rag.types import Source
 _NUMBER_TOKENS = 4
 """What "[1] " and the line's end cost."""
 
+_LITTLE = 0.4
+"""Share of the budget up to which weak passages are read too."""
+
 
 def pack(
     passages: Sequence[Focused],
@@ -26,26 +29,33 @@ def pack(
 
     What is left of the budget goes to the sentences around what matters, the best passage's first:
     in a short document the answer often stands in the next sentence, which has no word of the
-    question ("Omar Haddad voted against.").
+    question ("Omar Haddad voted against."). Where all that is still little, weak passages of the
+    same articles are read too: a name is found in a record's head, what is asked of it below.
 
     count   tokens of a text, by a tokenizer close to the model's
     budget  tokens of all passages and their headings; the best passage is always taken
     most    passages, at most
     neighbours  whether what is left is spent so
     """
+
+    def cost(chosen: Sequence[Focused]) -> int:
+        entries = {each.hit.entry.id: each.hit.entry for each in chosen}
+        headings = sum(count(headed(each.title, each.date)) for each in entries.values())
+        return headings + sum(count(each.text) + _NUMBER_TOKENS for each in chosen)
+
     taken: list[Focused] = []
-    used = 0
-    for passage in passages:
-        entry = passage.hit.entry
-        cost = count(passage.text) + _NUMBER_TOKENS
-        if all(entry.id != each.hit.entry.id for each in taken):
-            cost += count(headed(entry.title, entry.date))
-        if taken and (used + cost > budget or len(taken) == most):
-            continue
-        taken.append(passage)
-        used += cost
-    if neighbours:
-        taken = list(_widened(taken, count, budget - used))
+    for each in passages:
+        fits = len(taken) < most and cost([*taken, each]) <= budget
+        if not each.weak and (fits or not taken):
+            taken.append(each)
+    if not neighbours:
+        return tuple(_numbered(taken))
+    taken = list(_widened(taken, count, budget - cost(taken)))
+    articles = {each.hit.entry.id for each in taken}
+    for each in (each for each in passages if each.weak and each.hit.entry.id in articles):
+        little = cost(taken) < _LITTLE * budget and len(taken) < most
+        if little and cost([*taken, each]) <= budget:
+            taken.append(each)
     return tuple(_numbered(taken))
 
 

@@ -18,6 +18,11 @@ from rag.types import Claim
 
 _MARKER = re.compile(r"[^\S\n]*\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
 _FAIR_SHARE = 0.34
+_JOINED = re.compile(
+    r", and (?=[A-Z\"“]|(?:the|an?|its|his|her|their|he|she|it|they|these|those)\b)"
+)
+_FEWEST_WORDS = 3
+"""Of each of two statements that ", and" joins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +118,25 @@ def written(
         numbers = dict.fromkeys(citation.number for citation in claim.citations)
         text += "".join(f" [{n}]" for n in numbers) if claim.supported else ""
     return (text + clean[here:]).strip()
+
+
+def apart(
+    clean: str, statements: Sequence[Statement], claims: Sequence[Claim]
+) -> tuple[str, list[Statement]]:
+    """The text with each statement that is not supported, and joins two by ", and", as two.
+
+    "A leads the mill, and B left it.": what stands of it can stand alone.
+    """
+    text = ""
+    here = 0
+    for statement, claim in zip(statements, claims, strict=True):
+        halves = [] if claim.supported else _JOINED.split(statement.text, maxsplit=1)
+        if len(halves) < 2 or min(len(each.split()) for each in halves) < _FEWEST_WORDS:
+            continue
+        text += clean[here : statement.span.start]
+        here = statement.span.end
+        text += f"{halves[0]}. {halves[1][0].upper()}{halves[1][1:]}"
+    return parse(text + clean[here:])
 
 
 def to_the_point(

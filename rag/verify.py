@@ -81,6 +81,8 @@ class Verifier:
         clean, parts = form.limited(question, clean, parts, orders=is_order)
         claims = self._cited(question, parts, evidence, about=question if kind == "short" else "")
         claims = across.carried(question, claims, evidence, min_support=self._min_support)
+        if kind == "full" and not all(claim.supported for claim in claims):
+            clean, parts, claims = self._apart(question, clean, parts, claims, evidence)
         if kind == "short" and claims and claims[0].supported:
             cited = [each.quote for each in claims[0].citations]
             full = in_full(clean, cited, [each.read_text for each in evidence])
@@ -115,6 +117,22 @@ class Verifier:
         clean, parts = statements.phrase(choice)
         claims = self._cited(question, parts, untrusted.evidence(sources, question), about=question)
         return Verified(statements.written(clean, parts, claims), tuple(claims))
+
+    def _apart(
+        self,
+        question: str,
+        clean: str,
+        parts: Sequence[Statement],
+        claims: Sequence[Claim],
+        evidence: Sequence[Source],
+    ) -> tuple[str, Sequence[Statement], Sequence[Claim]]:
+        """The same with joined statements taken apart, where more then stands."""
+        text, halves = statements.apart(clean, parts, claims)
+        if len(halves) > len(parts):
+            checked = self._cited(question, halves, evidence, about="")
+            if sum(each.supported for each in checked) > sum(each.supported for each in claims):
+                return text, halves, checked
+        return clean, parts, claims
 
     def _cited(
         self, question: str, parts: Sequence[Statement], evidence: Sequence[Source], *, about: str

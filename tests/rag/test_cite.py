@@ -7,7 +7,7 @@ import pytest
 
 from rag.cite import cite, quoted
 from rag.plan import searches
-from rag.statements import once, parse, to_the_point, written
+from rag.statements import apart, once, parse, to_the_point, written
 from rag.terms import terms
 from rag.types import Claim, Source
 from tests.fakes import HashEmbedder
@@ -234,3 +234,28 @@ def test_what_is_said_twice_is_said_once() -> None:
     text, kept = once(clean, statements)
     assert text == "The plant cost $42 million. Prices stay."
     assert [each.span.of(text) for each in kept] == [each.text for each in kept]
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (
+            "A leads the mill, and the board closed it.",
+            ["A leads the mill.", "The board closed it."],
+        ),
+        ("Ann, Bo, and Cleo left the mill.", ["Ann, Bo, and Cleo left the mill."]),
+        ("It fell in May, and was not built again.", ["It fell in May, and was not built again."]),
+        ("It fell in May and the sea took it.", ["It fell in May and the sea took it."]),
+    ],
+)
+def test_joined_statements_that_do_not_stand_are_taken_apart(
+    said: str, expected: list[str]
+) -> None:
+    text = f"It is so. {said} It is not."
+    clean, statements = parse(text)
+    claims = [Claim(each.text, supported=each.text != said, score=0.5) for each in statements]
+    whole, parts = apart(clean, statements, claims)
+    assert whole == " ".join(["It is so.", *expected, "It is not."])
+    assert [each.text for each in parts] == ["It is so.", *expected, "It is not."]
+    standing = [Claim(each.text, supported=True, score=0.9) for each in statements]
+    assert apart(clean, statements, standing)[0] == clean

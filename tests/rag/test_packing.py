@@ -90,3 +90,17 @@ def test_neighbours_never_pass_the_budget(lengths: list[int], budget: int) -> No
     used = words(source.read_text) + 4 + 1
     assert used <= max(budget, words(part.text) + 4 + 1)
     assert source.read_text in text
+
+
+def test_weak_passages_of_the_same_article_are_read_where_little_else_is() -> None:
+    head = Focused(hit(1, 0, "Patient: R. Holm."), Span(0, 17))
+    below = Focused(hit(1, 1, "Allergies: penicillin."), Span(0, 22), weak=True)
+    elsewhere = Focused(hit(2, 0, "Holm is a town."), Span(0, 15), weak=True)
+    found = [head, elsewhere, below]
+    assert read(pack(found, words, budget=50, most=5)) == [
+        "Patient: R. Holm.",
+        "Allergies: penicillin.",
+    ]
+    assert len(pack(found, words, budget=20, most=5)) == 1  # of 20 the first takes 8
+    assert len(pack(found, words, budget=50, most=1)) == 1
+    assert len(pack(found, words, budget=50, most=5, neighbours=False)) == 1

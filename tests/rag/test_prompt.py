@@ -102,6 +102,19 @@ def test_a_refusal_in_other_words_is_one(answer: str, expected: bool) -> None:
     assert prompt.declines(answer) is expected
 
 
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("It cost 42. [1]\nNOT STATED", "It cost 42. [1]"),
+        ("It cost 42. [1]\n[2] Not stated.", "It cost 42. [1]"),
+        ("[1] NOT STATED", ""),
+        ("The price is not stated [1].", "The price is not stated [1]."),
+    ],
+)
+def test_a_refusal_behind_an_answer_goes(answer: str, expected: str) -> None:
+    assert prompt.without_refusal(answer) == expected
+
+
 def test_an_answer_in_another_language_or_form_is_asked_for_behind_the_question() -> None:
     sources = pack([passage(1, 0, "The text.")], words, budget=9, most=1)
     family = FAMILIES["qwen2.5"]

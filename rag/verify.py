@@ -122,10 +122,10 @@ class Verifier:
         self,
         question: str,
         clean: str,
-        parts: Sequence[Statement],
-        claims: Sequence[Claim],
+        parts: list[Statement],
+        claims: list[Claim],
         evidence: Sequence[Source],
-    ) -> tuple[str, Sequence[Statement], Sequence[Claim]]:
+    ) -> tuple[str, list[Statement], list[Claim]]:
         """The same with joined statements taken apart, where more then stands."""
         text, halves = statements.apart(clean, parts, claims)
         if len(halves) > len(parts):

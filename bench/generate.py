@@ -123,18 +123,7 @@ def ours(
 
 def grounded(parts: Parts, folder: Path, most: int) -> list[Prompt]:
     """The prompts of the data set's questions, every n-th of them."""
-    answer = parts.settings.answer
-    finder = Finder(
-        parts.library,
-        parts.embedder,
-        passages=answer.passages,
-        passage_tokens=answer.passage_tokens,
-        min_share=answer.min_share,
-        neighbours=answer.neighbours,
-        min_similarity=answer.min_similarity,
-        join_adjacent=parts.settings.retrieval.join_adjacent,
-        drop_repeats=parts.settings.retrieval.drop_repeats,
-    )
+    finder = Finder(parts.library, parts.embedder, parts.reading)
     family = prompt.FAMILIES[parts.chosen.entry("generator").family]
     asked = answers.load(folder).questions
     found = []

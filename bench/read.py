@@ -47,7 +47,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "repeats too": {"drop_repeats": False},
     "adjacent joined": {"join_adjacent": True},
 }
-"""What differs from the defaults of `rag.engine.Policy`."""
+"""What differs from the settings, of `rag.find.Reading`."""
 
 SHIPPED = "shipped"
 
@@ -142,7 +142,7 @@ def _packed(
 ) -> dict[str, list[tuple[Source, ...]]]:
     """What the model would read of each question, by variant."""
     searcher, embedder = Remembering(parts.library), EmbeddedOnce(parts.embedder)
-    entry, answer = parts.chosen.entry("generator"), parts.settings.answer
+    entry = parts.chosen.entry("generator")
     family = FAMILIES[entry.family]
     engines = {
         name: Engine(
@@ -150,9 +150,7 @@ def _packed(
             embedder,
             parts.llm,
             family,
-            replace(
-                Policy(passages=answer.passages, passage_tokens=answer.passage_tokens), **changed
-            ),
+            Policy(reading=replace(parts.reading, **changed)),
             model=entry.name,
         )
         for name, changed in VARIANTS.items()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from index.rerank import Reranker
     from rag.calibration import Calibrations
     from rag.engine import Engine
-    from rag.find import Searcher
+    from rag.find import Reading, Searcher
     from rag.keeping import Keeper
     from rag.ledger import Ledger
     from rag.llm import LLM
@@ -140,6 +140,22 @@ class Parts:
         """The engine; its model is loaded when it is first needed."""
         return self.engine_over(self.library)
 
+    @property
+    def reading(self) -> Reading:
+        """How much of what a search finds is read."""
+        from rag.find import Reading
+
+        answer, retrieval = self.settings.answer, self.settings.retrieval
+        return Reading(
+            passages=answer.passages,
+            passage_tokens=answer.passage_tokens,
+            min_share=answer.min_share,
+            neighbours=answer.neighbours,
+            min_similarity=answer.min_similarity,
+            join_adjacent=retrieval.join_adjacent,
+            drop_repeats=retrieval.drop_repeats,
+        )
+
     def engine_over(self, searcher: Searcher) -> Engine:
         """The engine over passages from elsewhere than the library."""
         from rag.engine import Engine, Policy
@@ -157,15 +173,9 @@ class Parts:
             self.llm,
             FAMILIES[entry.family],
             Policy(
-                passages=answer.passages,
-                join_adjacent=self.settings.retrieval.join_adjacent,
-                drop_repeats=self.settings.retrieval.drop_repeats,
-                passage_tokens=answer.passage_tokens,
-                min_share=answer.min_share,
-                neighbours=answer.neighbours,
+                reading=self.reading,
                 max_tokens=answer.max_tokens,
                 question_characters=answer.question_characters,
-                min_similarity=answer.min_similarity,
                 min_answerable=answer.min_answerable,
                 min_support=answer.min_support,
                 drop_unsupported=answer.unsupported == "drop",

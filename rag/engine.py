@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from index.embed import Embedder
 from index.errors import QuestionError
@@ -16,7 +16,7 @@ from rag.answerable import answerable
 from rag.characters import visible
 from rag.clock import Clock
 from rag.closing import closing
-from rag.find import Finder, Searcher
+from rag.find import Finder, Reading, Searcher
 from rag.gate import Gate
 from rag.language import refusal
 from rag.llm import LLM, Began, Checked, Prefill, Waiting
@@ -44,15 +44,9 @@ is known, the same in that language."""
 class Policy:
     """The engine's numbers; see `refdesk config` for what each does."""
 
-    passages: int = 5
-    join_adjacent: bool = False
-    drop_repeats: bool = True
-    passage_tokens: int = 210
-    min_share: float = 0.5
-    neighbours: bool = True
+    reading: Reading = field(default_factory=Reading)
     max_tokens: int = 160
     question_characters: int = 2000
-    min_similarity: float = 0.15
     min_answerable: float = 0.5
     min_support: float = 0.8
     drop_unsupported: bool = False
@@ -76,17 +70,7 @@ class Engine:
         self._llm = llm
         self._family = family
         self._policy = numbers = policy or Policy()
-        self._finder = Finder(
-            searcher,
-            embedder,
-            passages=numbers.passages,
-            passage_tokens=numbers.passage_tokens,
-            min_share=numbers.min_share,
-            neighbours=numbers.neighbours,
-            min_similarity=numbers.min_similarity,
-            join_adjacent=numbers.join_adjacent,
-            drop_repeats=numbers.drop_repeats,
-        )
+        self._finder = Finder(searcher, embedder, numbers.reading)
         verifier = Verifier(
             embedder,
             min_support=numbers.min_support,
@@ -159,10 +143,13 @@ class Engine:
         several = partly.parts(text)
         can: list[bool] = []
         if several:
-            least = self._policy.min_answerable
-            can = yield from partly.answered(
-                llm, self._family, sources, several, least, self._finder.nearest, text, asked.form
-            )
+            alone = partly.alone(several)
+            opened = [
+                prompt.asked(self._family, sources, part, asked.form, whole=text) for part in alone
+            ]
+            near_to = [self._finder.nearest(part, sources) for part in alone]
+            odds = yield from partly.weighed(llm, self._family, opened, near_to, asked.form)
+            can = [each >= self._policy.min_answerable for each in odds]
             if not any(can):
                 yield _finished(typed, self._teller.refused(text, sources, clock), llm.calls)
                 return

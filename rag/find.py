@@ -34,6 +34,22 @@ class Searcher(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """How much is read, and of what; see `refdesk config` for what each does.
+
+    passages: at most
+    """
+
+    passages: int = 5
+    passage_tokens: int = 210
+    min_share: float = 0.5
+    neighbours: bool = True
+    min_similarity: float = 0.15
+    join_adjacent: bool = False
+    drop_repeats: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """sources: numbered. near: whether any passage has to do with the question at all"""
 
@@ -44,46 +60,27 @@ class Found:
 class Finder:
     """Finds the passages to read. Safe to use from several threads."""
 
-    def __init__(
-        self,
-        searcher: Searcher,
-        embedder: Embedder,
-        *,
-        passages: int,
-        passage_tokens: int,
-        min_share: float,
-        neighbours: bool,
-        min_similarity: float,
-        join_adjacent: bool,
-        drop_repeats: bool,
-    ) -> None:
-        """passages: at most. The others are as in `rag.engine.Policy`."""
+    def __init__(self, searcher: Searcher, embedder: Embedder, reading: Reading) -> None:
         self._searcher = searcher
         self._embedder = embedder
-        self._most = passages
-        self._budget = passage_tokens
-        self._min_share = min_share
-        self._neighbours = neighbours
-        self._min_similarity = min_similarity
-        self._join_adjacent = join_adjacent
-        self._drop_repeats = drop_repeats
+        self._reading = reading
 
     def found(
         self, text: str, choices: Sequence[str], where: Filter | None, today: dt.date
     ) -> Found:
         """text: the question, as it stands alone. Raises LibraryError for an empty library."""
-        most = self._most * 3
+        most = self._reading.passages * 3
         searches = plan.with_choices(text, choices) if choices else partly.searches(text)
         found = [self._searcher.search(each, most, where, today) for each in searches]
         hits = self._gathered(plan.interleaved(found, most))
         if not hits and self._searcher.is_empty():
             raise LibraryError("The library is empty. Add articles with `refdesk add PATH`.")
         packed = pack(
-            self._focused(untrusted.safe(hits[: 2 * self._most], text), searches),
+            self._focused(untrusted.safe(hits[: 2 * self._reading.passages], text), searches),
             self._count,
-            budget=self._budget,
-            most=self._most,
-            neighbours=self._neighbours,
+            budget=self._reading.passage_tokens,
+            most=self._reading.passages,
+            neighbours=self._reading.neighbours,
         )
         sources = untrusted.whole(packed, hits)
         return Found(sources, bool(sources) and self._near(hits))
@@ -111,19 +108,20 @@ class Finder:
         texts = [hit.chunk.text for hit in hits]
         read = [span.of(text) for text in texts for span in focus.prose(text)]
         alike = self._embedder.embed_queries(searches) @ self._embedder.embed_passages(read).T
-        return focus.focus(hits, searches, alike, least=self._min_share)
+        return focus.focus(hits, searches, alike, least=self._reading.min_share)
 
     def _gathered(self, hits: list[Hit]) -> list[Hit]:
-        if self._drop_repeats:
+        if self._reading.drop_repeats:
             hits = gather.without_repeats(hits)
-        if self._join_adjacent:
+        if self._reading.join_adjacent:
             hits = gather.joined(hits, self._searcher.passage)
         return hits
 
     def _near(self, hits: list[Hit]) -> bool:
         """Whether any passage has to do with the question at all."""
         return any(
-            hit.bm25 is not None or (hit.similarity or -1.0) >= self._min_similarity for hit in hits
+            hit.bm25 is not None or (hit.similarity or -1.0) >= self._reading.min_similarity
+            for hit in hits
         )
 
     def _count(self, passage: str) -> int:

@@ -8,15 +8,15 @@ it has no cause to make up the others. The rest is named in a fixed sentence.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 
 from rag import answerable, choose, conversation, plan, prompt
 from rag.llm import LLM, Check, Prompt
 from rag.terms import terms
-from rag.types import Answer, Event, Form, Source, Turn
+from rag.types import Answer, Event, Form, Turn
 
-__all__ = ["answered", "fits", "judgement", "parts", "put", "repeats", "searches", "told"]
+__all__ = ["alone", "fits", "judgement", "parts", "put", "repeats", "searches", "told", "weighed"]
 
 MISSING = "The articles don't say:"
 """Before each part of a question that is not answered where others are."""
@@ -25,10 +25,6 @@ _ASKS = re.compile(r"\?\W*$|^\W*(?:who|whom|whose|what|which|when|where|why|how)
 _THERE = re.compile(r"\bthere\b(?=\W*$)", re.IGNORECASE)
 _FEWEST_OWN = 2
 """Words that only one part has, from which on an answer to it has to have one of them."""
-
-
-Nearest = Callable[[str, Sequence[Source]], float]
-"""The cosine of a question and the sentence of the passages most like it."""
 
 
 def parts(question: str) -> list[str]:
@@ -66,27 +62,23 @@ def judgement(family: prompt.Family, opened: Prompt) -> tuple[Check, Check]:
     )
 
 
-def answered(
+def weighed(
     llm: LLM,
     family: prompt.Family,
-    sources: Sequence[Source],
-    found: Sequence[str],
-    least: float,
-    nearest: Nearest,
-    whole: str,
+    opened: Sequence[Prompt],
+    similarities: Sequence[float],
     form: Form,
-) -> Generator[Event, None, list[bool]]:
-    """Which parts of `whole` the passages answer, by the judgement of each. Raises ModelError."""
-    parts = alone(found)
-    asked = [prompt.asked(family, sources, part, form, whole=whole) for part in parts]
-    checks = [check for opened in asked for check in judgement(family, opened)]
+) -> Generator[Event, None, list[float]]:
+    """How likely the passages answer each part, by the judgement of each. Raises ModelError.
+
+    opened        each part in words that stand alone, as `prompt.asked` has it
+    similarities  of each part and the sentence most like it
+    """
+    checks = [check for each in opened for check in judgement(family, each)]
     odds = yield from choose.probabilities(llm, checks)
     return [
-        least
-        <= answerable.answerable(
-            yes=yes, refusal=refusal, similarity=nearest(part, sources), form=form
-        )
-        for part, yes, refusal in zip(parts, odds[::2], odds[1::2], strict=True)
+        answerable.answerable(yes=yes, refusal=refusal, similarity=near, form=form)
+        for yes, refusal, near in zip(odds[::2], odds[1::2], similarities, strict=True)
     ]
 
 

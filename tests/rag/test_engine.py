@@ -10,6 +10,7 @@ from index.errors import LibraryError, QuestionError
 from index.library import Library
 from index.types import Filter
 from rag.engine import REFUSAL, Engine, Policy
+from rag.find import Reading
 from rag.prompt import FAMILIES, NOT_STATED, SHORT_TOKENS
 from rag.types import Answer, Event, Finished, Question, Sources, Status, Token, Turn
 from tests.fakes import HashEmbedder, ScriptedLLM
@@ -123,7 +124,11 @@ def test_the_articles_own_sentence_stands_in_for_words_that_are_not_theirs(
 def test_nothing_near_is_refused_without_the_model(library: Library) -> None:
     llm = ScriptedLLM()
     answer = finished(
-        list(engine(library, llm, min_similarity=0.99).ask("zebra giraffe xylophone"))
+        list(
+            engine(library, llm, reading=Reading(min_similarity=0.99)).ask(
+                "zebra giraffe xylophone"
+            )
+        )
     )
     assert answer.refused
     assert not llm.prompts

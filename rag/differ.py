@@ -80,7 +80,7 @@ def contrast(question: str, claim: str, one: Sentence, other: Sentence) -> Contr
     """
     pair = Pair(question, one, other)
     if not pair.of_one_thing:
-        return None
+        return _figure(claim, pair) or _day(claim, pair)
     if _WHO.search(question):
         return _name(claim, pair) or _end(pair)
     return _figure(claim, pair) or _day(claim, pair) or _end(pair) or _status(pair)
@@ -96,7 +96,8 @@ def says_over(question: str, text: str) -> bool:
 
 def _figure(claim: str, pair: Pair) -> Contrast | None:
     wanted = _wanted(pair.question)
-    if not pair.may_differ or pair.years_apart:
+    alike = pair.of_one_thing and pair.may_differ and not pair.years_apart
+    if not alike and not pair.told_risen:
         return None
     for said in quantities(claim):
         if said.kind not in wanted:
@@ -130,11 +131,12 @@ def _levels(text: str, like: Quantity) -> list[Quantity]:
 
 
 def _day(claim: str, pair: Pair) -> Contrast | None:
-    mine, theirs = (days(each.text) for each in pair.both)
-    if not _WHEN.match(pair.question) or not days(claim) or len(mine) != 1 or len(theirs) != 1:
+    alike = (pair.of_one_thing and pair.may_differ) or pair.told_put_off
+    if not alike or not _WHEN.match(pair.question) or not days(claim):
         return None
-    otherwise = _other_day(mine[0], theirs[0])
-    return Contrast("day") if otherwise and pair.may_differ else None
+    mine, theirs = (days(each.text) for each in pair.both)
+    one_each = len(mine) == len(theirs) == 1
+    return Contrast("day") if one_each and _other_day(mine[0], theirs[0]) else None
 
 
 def _other_day(one: Day, other: Day) -> bool:

@@ -46,8 +46,8 @@ _SAME: dict[str, str] = {
     for folded in group
 }
 _ASKED_ONLY = frozenset(
-    terms("now still current currently latest newest new today present moment much many long high"
-          " large big old far fast number exact date time day year month")
+    terms("how now still current currently latest newest new today present moment much many long"
+          " high large big old far fast number exact date time day year month")
 )  # fmt: skip
 """Words of a question that ask, and say nothing of what it is about."""
 
@@ -71,10 +71,22 @@ _CHANGED = re.compile(
     r"reduc\w+|new|chang\w+|will be|put off|postpon\w+|moved)\b",
     re.IGNORECASE,
 )
+_RISEN = re.compile(
+    r"\b(?:risen|rose|fallen|fell|increased|decreased|grown|grew|shrunk|dropped|climbed"
+    r"|gone (?:up|down)|went (?:up|down)"
+    r"|been (?:raised|lowered|cut|reduced|increased|revised|put up|put down))\b[^,;]{0,24}?\bto\b",
+    re.IGNORECASE,
+)
+_PUT_OFF = re.compile(
+    r"\b(?:postponed|put off|put back|delayed|moved|brought forward|rescheduled)\b[^,;]{0,24}?"
+    r"\b(?:to|until|till)\b"
+    r"|\b(?:cannot|can't|can not|will not|won't|may not|not) (?:now )?\w+ (?:before|until|till)\b",
+    re.IGNORECASE,
+)
 _PLAIN = re.compile(r"\b(?:[a-z]+(?:-[a-z]+)?|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)days)\b")
 _HEAD = re.compile(
     r"\b(?:[Tt]he|[Aa]n?|[Ii]ts|[Oo]ne)\s+((?:[a-z][\w'’-]*\s+){1,3})"
-    r"(?:of|in|at)\s+(?:the\s+)?(?=[A-Z])"
+    r"(?:of|in|at)\s+(?:the\s+)?(?=(?P<whole>\w+))"
 )
 _GENERIC = frozenset(
     terms("museum school street bridge station airport church theatre library bank hotel park hall"
@@ -102,8 +114,36 @@ class Pair:
     @property
     def of_one_thing(self) -> bool:
         """Whether both speak of what was asked, under the names that the question has."""
-        return len(self.asked & self.around[1]) >= _FEWEST and all(
-            _known(name, words) for name in names.found(self.question) for words in self.around
+        return len(self.asked & self.around[1]) >= _FEWEST and self._named
+
+    @property
+    def _named(self) -> bool:
+        """Whether both have the names of the question around them."""
+        asked = names.found(self.question)
+        return all(_known(name, words) for name in asked for words in self.around)
+
+    @property
+    def told_risen(self) -> bool:
+        """Whether one says outright that a figure is not what it was."""
+        return self._told(_RISEN)
+
+    @property
+    def told_put_off(self) -> bool:
+        """Whether one says outright that a day is not what it was."""
+        return self._told(_PUT_OFF)
+
+    def _told(self, changed: re.Pattern[str]) -> bool:
+        """Then the two need less in common: of the question's words around them each may lack one
+        ("raising the dam", "the dam").
+        """
+        asked = frozenset(folded(self.question)) - _ASKED_ONLY
+        least = max(_FEWEST, len(asked) - 1)
+        return (
+            any(changed.search(each.text) for each in self.both)
+            and all(len(asked & words) >= least for words in self.around)
+            and bool(asked & self.words[0] & self.words[1])
+            and self._named
+            and not (self._names_apart or self._heads_apart(asked))
         )
 
     @property
@@ -124,6 +164,10 @@ class Pair:
     @property
     def apart(self) -> bool:
         """Whether they speak of different things: each with a name of its own, or one of a part."""
+        return self._names_apart or self._heads_apart()
+
+    @property
+    def _names_apart(self) -> bool:
         lone = [
             [
                 name
@@ -132,7 +176,11 @@ class Pair:
             ]
             for at, each in enumerate(self.both)
         ]
-        return bool(lone[0] and lone[1]) or self._heads_apart()
+        return bool(lone[0] and lone[1])
+
+    def _is_whole(self, word: str) -> bool:
+        """Whether a word after "the shop of the" is what was asked of, or a name."""
+        return word[0].isupper() or not self.asked.isdisjoint(folded(word))
 
     @property
     def scoped_apart(self) -> bool:
@@ -143,10 +191,12 @@ class Pair:
         )
         return mine != theirs
 
-    def _heads_apart(self) -> bool:
-        """Whether one speaks of a part: "the shop of the yard" beside "the yard"."""
+    def _heads_apart(self, but: frozenset[str] = frozenset()) -> bool:
+        """Whether one speaks of a part, as "the shop of the yard" beside "the yard"; `but` such."""
         return any(
-            (head := folded(match[1])[-1:]) and head[0] not in self.around[1 - at]
+            (head := folded(match[1])[-1:])
+            and head[0] not in self.around[1 - at] | but
+            and self._is_whole(match["whole"])
             for at, each in enumerate(self.both)
             for match in _HEAD.finditer(each.text)
         )

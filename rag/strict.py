@@ -52,6 +52,10 @@ _FIGURE_SHARE = 0.25
 _NAME_SHARE = 0.34
 _SIDE_SHARE = 0.5
 _DATE_SHARE = 0.5
+_PEOPLE = re.compile(r"(?:e?i?an?|i|ish|es|in)")
+"""How the word for a place's people ends, folded: Arabian, Iraqi, Turkish, Japanese."""
+
+_SHORTEST_ROOT = 4
 _YEAR = 4
 """Characters of a date that is only a year: a figure as any other."""
 
@@ -268,6 +272,16 @@ def denies_alike(claim: str, spans: Sequence[Sentence]) -> bool:
 
 
 def names_known(claim: str, candidates: Sequence[Sentence]) -> bool:
-    """Whether every name in the claim stands somewhere in the passages."""
+    """Whether every name in the claim stands somewhere in the passages, or a word for its people.
+
+    "Saudi Arabia" is known where "Saudi Arabian officials" are.
+    """
     known = frozenset().union(*(each.context for each in candidates))
-    return all(word in known for word in named(claim))
+    return all(word in known or _has_people(word, known) for word in named(claim))
+
+
+def _has_people(place: str, words: frozenset[str]) -> bool:
+    root = place.rstrip("aeiouy")
+    if len(root) < _SHORTEST_ROOT:
+        return False
+    return any(word.startswith(root) and _PEOPLE.fullmatch(word[len(root) :]) for word in words)

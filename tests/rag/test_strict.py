@@ -13,6 +13,7 @@ from rag.strict import (
     echoes_told,
     kept,
     names_belong,
+    names_known,
     sentences_of,
     words_belong,
 )
@@ -156,3 +157,17 @@ def test_of_two_words_asked_for_a_sentence_has_both() -> None:
     assert found is not None
     assert found.text == "The record, set by the Osprey, stands."
     assert quoted("Who broke the record?", said, passage, least=0.8) is None
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        ("The toys were seized in Saudi Arabia.", True),
+        ("The toys were seized by Canada.", True),
+        ("The toys were seized in Austria.", False),
+        ("The toys were seized by Maria.", False),
+    ],
+)
+def test_a_place_is_known_by_its_people(claim: str, expected: bool) -> None:
+    text = "Saudi Arabian officials spoke to Canadian and Australian reporters, and Marians."
+    assert names_known(claim, sentences_of([source(1, text)])) is expected

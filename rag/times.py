@@ -182,8 +182,13 @@ def _written(answer: Answer, found: dict[int, list[_Said]]) -> Answer:
             text += gap + claim.text + (tail or f" [{lead.citation.number}]")
             claims.append(claim)
         else:
-            claims.append(in_own_words(lead.citation))
-            text += f"{gap}{claims[-1].text} [{lead.citation.number}]"
+            # What else the claim says stands in its other sentences.
+            said = [lead.citation, *claim.citations[1:]]
+            claims += map(in_own_words, said)
+            text += gap + " ".join(
+                f"{own.text} [{each.number}]"
+                for own, each in zip(claims[-len(said) :], said, strict=True)
+            )
         for each in rest:
             label, how = _label(lead, each)
             claims.append(in_own_words(each.citation, how))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 import pytest
@@ -132,3 +133,18 @@ def test_who_left_is_not_still_there() -> None:
     assert told.claims[0].citations[0].quote == left
     elsewhere = "Is Mara Voss still working at Moss College?"
     assert stated(refusal, elsewhere, TODAY) == refusal
+
+
+def test_what_else_a_claim_says_stays() -> None:
+    sources = (*both("2024-08-20", "2026-01-02"), source(3, "Bo Lund drives it.", "2024-08-20"))
+    first, third = (answer(NOW, sources, number).claims[0] for number in (1, 3))
+    joined = Claim(
+        "A bus ticket in Orrin costs 3.20 crowns, and Bo Lund drives it.", True, 0.9,
+        (*first.citations, *third.citations),
+    )  # fmt: skip
+    said = answer(NOW, sources, 1)
+    told = stated(
+        dataclasses.replace(said, text=f"{joined.text} [1] [3]", claims=(joined,)), NOW, TODAY
+    )
+    assert told.text == (f"{NEW} [2] Bo Lund drives it. [3]\n\nEarlier (20 August 2024): {OLD} [1]")
+    assert [claim.text for claim in told.claims] == [NEW, "Bo Lund drives it.", OLD]

@@ -133,7 +133,9 @@ class Pair:
         return self._told(_PUT_OFF)
 
     def _told(self, changed: re.Pattern[str]) -> bool:
-        """Then the two need less in common: of the question's words around them each may lack one
+        """Whether one says so in words of `changed`, and both speak of what was asked.
+
+        They need less in common then: of the question's words around them each may lack one
         ("raising the dam", "the dam").
         """
         asked = frozenset(folded(self.question)) - _ASKED_ONLY

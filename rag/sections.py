@@ -179,7 +179,8 @@ class AnswerSection:
     min_answerable: float = setting(
         0.5,
         "Below this probability, by the model's own judgement, that the passages state the "
-        "answer, the question is refused.",
+        "answer, the question is refused; a question of yes or no is answered by the nearest "
+        "sentence if that is at least so likely to answer it.",
         least=0.0,
         most=1.0,
     )

@@ -3,8 +3,8 @@
 "Nobody was hurt." to "Was anyone injured?": a small model judges badly whether that is an answer,
 and says "Someone was injured" of it. So its words are not needed: the sentence that is nearest to
 the question is the answer, if it is near enough: a logistic regression of three signals, fitted to
-88 questions of ours about office documents, the bias so that few unanswerable ones pass
-(docs/trust.md).
+92 questions of ours about office documents, the bias so that few unanswerable ones pass
+(bench/yesno.py, docs/trust.md).
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from rag.types import Claim, Source
 
 __all__ = ["Signals", "answering", "likelihood", "weighed"]
 
-SHARE_WEIGHT = 3.9
-SIMILARITY_WEIGHT = 2.8
-MATTER_WEIGHT = 2.8
-BIAS = -6.0
+SHARE_WEIGHT = 2.9
+SIMILARITY_WEIGHT = 3.5
+MATTER_WEIGHT = 4.8
+BIAS = -7.45
 
 _LIGHT = frozenset(
     terms(

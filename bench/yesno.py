@@ -9,7 +9,8 @@ Of each question the nearest sentence of what is read is taken, by the shipped w
 where it holds a known answer. Prints how many do, the area under the ROC curve of its likelihood
 with each question left out of the fit in turn, and, for several thresholds, how many questions are
 answered rightly, wrongly, and though the documents don't. The last line is JSON with the weights
-for all questions, before the bias is lowered so that few unanswerable ones pass. Needs
+for all questions, before the bias is lowered so that few unanswerable ones pass. Which sentence is
+the nearest follows from the shipped weights, so that a fit moves them a little to and fro. Needs
 scikit-learn, which comes with sentence-transformers.
 """
 

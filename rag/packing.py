@@ -52,9 +52,10 @@ def pack(
         return tuple(_numbered(taken))
     taken = list(_widened(taken, count, budget - cost(taken)))
     articles = {each.hit.entry.id for each in taken}
-    for each in (each for each in passages if each.weak and each.hit.entry.id in articles):
+    for each in passages:
         little = cost(taken) < _LITTLE * budget and len(taken) < most
-        if little and cost([*taken, each]) <= budget:
+        fits = little and cost([*taken, each]) <= budget
+        if each.weak and each.hit.entry.id in articles and fits:
             taken.append(each)
     return tuple(_numbered(taken))
 

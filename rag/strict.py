@@ -38,7 +38,7 @@ _DRESSING = frozenset(
         " according call called name named make made should must may might let go going come came"
         " get take happen announce announced new top major main key important big biggest large"
         " largest best special famous popular current currently recent recently hold held think"
-        " believe feel want try size kind type use word words term phrase"
+        " believe feel want try size kind type use word term phrase"
     )
 )
 """Words of a question that say when, how surely, how much or that it is asked, not of what."""

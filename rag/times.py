@@ -183,12 +183,9 @@ def _written(answer: Answer, found: dict[int, list[_Said]]) -> Answer:
             claims.append(claim)
         else:
             # What else the claim says stands in its other sentences.
-            said = [lead.citation, *claim.citations[1:]]
-            claims += map(in_own_words, said)
-            text += gap + " ".join(
-                f"{own.text} [{each.number}]"
-                for own, each in zip(claims[-len(said) :], said, strict=True)
-            )
+            said = [in_own_words(each) for each in (lead.citation, *claim.citations[1:])]
+            text += gap + " ".join(f"{own.text} [{own.citations[0].number}]" for own in said)
+            claims += said
         for each in rest:
             label, how = _label(lead, each)
             claims.append(in_own_words(each.citation, how))

@@ -46,8 +46,8 @@ class Verifier:
         drop: bool = False,
     ) -> None:
         """
-        min_support     of a claim, and min_answerable: of the sentence that is the answer to a
-                        question of yes or no: what each is likely, at least
+        min_support     how likely a claim has to be supported
+        min_answerable  how likely a sentence has to answer a question of yes or no
         drop            leave out what is not supported, instead of marking it
         """
         self._embed = embedder.embed_passages
@@ -65,11 +65,10 @@ class Verifier:
         evidence = untrusted.evidence(sources, question)
         if kind == "full" and closed(question):
             plain = form.without_yes(said)
-            empty = affirms(question, statements.parse(plain)[0])
-            if (empty or plain != said) and (found := self.stated(question, sources)):
-                return found
-            if empty:
+            if affirms(question, statements.parse(plain)[0]):
                 return Verified("", ())
+            if plain != said and (found := self.stated(question, sources)):
+                return found
             said = plain
         clean, parts = statements.phrase(said) if kind == "short" else statements.parse(said)
         if cut and len(parts) > 1:

@@ -73,13 +73,10 @@ def answering(
     similarity, words  cosines of sentences, and of single words
     least              its likelihood to answer, at least; None where no sentence reaches it
     """
-    found = list(weighed(question, sources, similarity, words))
-    if not found:
-        return None
-    sentence, signals = max(found, key=lambda each: likelihood(each[1]))
-    if likelihood(signals) < least:
-        return None
-    return in_own_words(citation(sentence.source, sentence.span))
+    every = weighed(question, sources, similarity, words)
+    likely = [(likelihood(signals), sentence) for sentence, signals in every]
+    odds, best = max(likely, key=lambda each: each[0], default=(0.0, None))
+    return in_own_words(citation(best.source, best.span)) if best and odds >= least else None
 
 
 def likelihood(signals: Signals) -> float:

@@ -58,12 +58,15 @@ class Asked:
     fresh: float
     _dated: Mapping[int, Days]
     _reference: dt.date | None
+    _undated: float = 0.0
 
     def gain(self, document: int, *, named: float, recent: float) -> float:
         """What a document gains, by the weights of being named and of being the newest."""
         gain = named * self.named.get(document, 0.0)
         if self._reference and recent * self.fresh > 0.0:
-            gain += recent * self.fresh * freshness(self._dated.get(document), self._reference)
+            days = self._dated.get(document)
+            new = freshness(days, self._reference) if days else self._undated
+            gain += recent * self.fresh * new
         return gain
 
 
@@ -83,6 +86,12 @@ class Known:
                 self._of[days[each.date]].append(number)
         self._dated = {number: span for span, numbers in self._of.items() for number in numbers}
         self._days = sorted(last for _, last in self._dated.values())
+        self._every_dated = len(self._dated) == len(about)
+        self._count = len(about)
+
+    def __len__(self) -> int:
+        """Of how many documents something is known."""
+        return self._count
 
     def asked(self, question: str, today: dt.date | None = None) -> Asked:
         """today: what "last week" counts from; None: nothing."""
@@ -98,7 +107,17 @@ class Known:
         reference = self._days[until - 1] if until else None
         past = days is not None and reference is not None and days[1] < reference - _PAST
         fresh = 0.0 if past else _OF_NOW if of_now(question) else 1.0
-        return Asked(named, fresh, self._dated, reference)
+        undated = self._usual(reference) if reference and fresh and not self._every_dated else 0.0
+        return Asked(named, fresh, self._dated, reference, undated)
+
+    def _usual(self, reference: dt.date) -> float:
+        """How new the dated documents are on average: what one without a date may be.
+
+        With nothing for it, the one article of a folder that has a date would be read first,
+        whatever is asked.
+        """
+        ages = ((freshness(days, reference), len(numbers)) for days, numbers in self._of.items())
+        return sum(new * count for new, count in ages) / len(self._dated)
 
 
 class Names:
@@ -154,14 +173,12 @@ def fit(dated: Days, days: Days) -> float:
     return _NEAR if soon and days[0] == days[1] else 0.0
 
 
-def freshness(dated: Days | None, reference: dt.date) -> float:
+def freshness(dated: Days, reference: dt.date) -> float:
     """How new a document was on the day `reference`, in [0, 1]: a half after 60 days, falling on.
 
-    Hyperbolic, as forgetting is: what is a year old is newer than what is ten. One that came out
-    later counts as unknown.
+    Hyperbolic, as forgetting is: what is a year old is newer than what is ten. 0 for one that came
+    out later.
     """
-    if dated is None:
-        return 0.0
     age = (reference - dated[1]).days
     return 1.0 / (1.0 + age / _FRESH_DAYS) if age >= 0 else 0.0
 

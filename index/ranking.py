@@ -23,6 +23,9 @@ _NAMED = 20
 _AT_ONCE = 4
 """Searches by words at once, at most."""
 
+_ARTICLES = 10
+"""Articles of which half the weight of whole articles' words holds: see `_share`."""
+
 _FEW = 1000
 """Of more articles than these ("in 2025") the passages are not looked for one by one."""
 
@@ -93,7 +96,7 @@ class Ranking:
             words |= dict(search.passages(question, _NAMED, named))
         alike = self._alike(query, dense, words)
         owners = self._catalog.documents_of(list(alike))
-        passages, share = shares(words), self._weights.articles
+        passages, share = shares(words), self._share(documents)
         fit = {
             number: (1.0 - share) * passages.get(number, 0.0) + share * articles.get(document, 0.0)
             for number, document in owners.items()
@@ -117,6 +120,15 @@ class Ranking:
         if self._weights.fusion == "rrf" or not self._weights.articles:
             return words, {}
         return words, shares(dict(search.articles(question, wide, documents)))
+
+    def _share(self, documents: Collection[int] | None) -> float:
+        """The share of whole articles' words, less where few articles are searched.
+
+        Of five articles on one subject, which of them has a question's words most often is chance:
+        all their passages would stand before the one passage that answers.
+        """
+        searched = len(self._documents()) if documents is None else len(documents)
+        return self._weights.articles * searched / (searched + _ARTICLES)
 
     def _documents(self) -> Known:
         """What is known of the library's documents as they are now."""

@@ -463,6 +463,8 @@ def test_the_article_decides_between_passages_that_are_alike(tmp_path: Path) -> 
             f"News of {name}\n\nThis is a report on {about} and on nothing else.\n\n"
             f"The director paid 40 crowns. She said so on a Monday.\n"
         )
+    for number in range(30):
+        (tmp_path / f"other{number}.txt").write_text(f"Day {number}\n\nNothing was noted.\n")
     question = "What did the director pay at Varn harbour?"
     lead = {}
     for weight in (0.0, 0.8):
@@ -480,6 +482,22 @@ def test_the_article_decides_between_passages_that_are_alike(tmp_path: Path) -> 
         lead[weight] = paid["News of tides"] - paid["News of apes"]
         library.close()
     assert lead[0.8] > lead[0.0] + 0.1
+
+
+def test_of_few_articles_none_brings_all_its_passages_to_the_front(tmp_path: Path) -> None:
+    talk = "\n\n".join(
+        f"The works of artist {number} were founded on doubt, and works of doubt are many."
+        for number in range(6)
+    )
+    (tmp_path / "art.txt").write_text(f"Works founded on doubt\n\n{talk}\n")
+    (tmp_path / "town.txt").write_text(
+        "News of the town\n\n" + LONG * 2 + "\n\nBo Lind, who founded Quill, is 61.\n\n" + LONG * 2
+    )
+    library = Library(tmp_path / "home", HashEmbedder(), LibrarySettings(chunk_tokens=20))
+    library.add(sorted(tmp_path.glob("*.txt")))
+    best = library.search("Who founded the Quill works?")[0]
+    library.close()
+    assert "Bo Lind" in best.chunk.text
 
 
 def test_in_one_long_article_the_words_of_its_passages_decide(tmp_path: Path) -> None:

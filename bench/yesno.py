@@ -29,10 +29,11 @@ from sklearn.linear_model import LogisticRegression
 from rag import config, evaluate, measures
 from rag.answerable import closed
 from rag.build import Parts
+from rag.nearness import Signals, weighed
 from rag.similar import remembering, similarity_by
 from rag.types import Question, Sources
 from rag.untrusted import evidence
-from rag.yesno import Signals, likelihood, weighed
+from rag.yesno import likelihood
 
 OFFICE = Path(__file__).parent / "office"
 THRESHOLDS = (0.5, 0.6, 0.65, 0.7, 0.8)

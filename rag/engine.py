@@ -12,12 +12,12 @@ from dataclasses import dataclass, field, replace
 from index.embed import Embedder
 from index.errors import QuestionError
 from rag import choose, conversation, partly, prompt, times, untrusted
-from rag.answerable import answerable
 from rag.characters import visible
 from rag.clock import Clock
 from rag.closing import closing
 from rag.find import Finder, Reading, Searcher
 from rag.gate import Gate
+from rag.judgement import Judgement
 from rag.language import refusal
 from rag.llm import LLM, Began, Checked, Prefill, Waiting
 from rag.telling import Teller
@@ -71,6 +71,7 @@ class Engine:
         self._family = family
         self._policy = numbers = policy or Policy()
         self._finder = Finder(searcher, embedder, numbers.reading)
+        self._judgement = Judgement(embedder, least=numbers.min_answerable)
         verifier = Verifier(
             embedder,
             min_support=numbers.min_support,
@@ -147,9 +148,11 @@ class Engine:
             opened = [
                 prompt.asked(self._family, sources, part, asked.form, whole=text) for part in alone
             ]
-            near_to = [self._finder.nearest(part, sources) for part in alone]
-            odds = yield from partly.weighed(llm, self._family, opened, near_to, asked.form)
-            can = [each >= self._policy.min_answerable for each in odds]
+            odds = yield from partly.weighed(llm, self._family, opened)
+            can = [
+                self._judgement.passes(part, sources, yes=yes, refusal=no, form=asked.form)
+                for part, (yes, no) in zip(alone, odds, strict=True)
+            ]
             if not any(can):
                 yield _finished(typed, self._teller.refused(text, sources, clock), llm.calls)
                 return
@@ -237,9 +240,10 @@ class Engine:
                     odds.append(step.probability)
                     if len(odds) < len(checks):
                         continue
-                    near = self._finder.nearest(question, sources)
-                    judged = answerable(yes=odds[0], refusal=odds[1], similarity=near, form=kind)
-                    if judged < self._policy.min_answerable:
+                    yes, no = odds
+                    if not self._judgement.passes(
+                        question, sources, yes=yes, refusal=no, form=kind
+                    ):
                         return None, None
                 else:
                     clock.spoke(step.tokens)

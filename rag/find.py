@@ -89,21 +89,6 @@ class Finder:
         """Loads what a search needs. Raises ModelError."""
         self._searcher.warm()
 
-    def nearest(self, question: str, sources: Sequence[Source]) -> float:
-        """The cosine of the question and the sentence most like it, of what the model reads.
-
-        Embedded anew, though the search has done so in larger batches: a replay, which has no
-        search, has to find the same number.
-        """
-        read = [
-            span.of(text) for text in (each.read_text for each in sources)
-            for span in focus.prose(text)
-        ]  # fmt: skip
-        if not read:
-            return 0.0
-        alike = self._embedder.embed_passages(read) @ self._embedder.embed_queries([question])[0]
-        return float(alike.max())
-
     def _focused(self, hits: Sequence[Hit], searches: Sequence[str]) -> list[focus.Focused]:
         texts = [hit.chunk.text for hit in hits]
         read = [span.of(text) for text in texts for span in focus.prose(text)]

@@ -14,7 +14,7 @@ from dataclasses import replace
 from rag import answerable, choose, conversation, plan, prompt
 from rag.llm import LLM, Check, Prompt
 from rag.terms import terms
-from rag.types import Answer, Event, Form, Turn
+from rag.types import Answer, Event, Turn
 
 __all__ = ["alone", "fits", "judgement", "parts", "put", "repeats", "searches", "told", "weighed"]
 
@@ -63,23 +63,15 @@ def judgement(family: prompt.Family, opened: Prompt) -> tuple[Check, Check]:
 
 
 def weighed(
-    llm: LLM,
-    family: prompt.Family,
-    opened: Sequence[Prompt],
-    similarities: Sequence[float],
-    form: Form,
-) -> Generator[Event, None, list[float]]:
-    """How likely the passages answer each part, by the judgement of each. Raises ModelError.
+    llm: LLM, family: prompt.Family, opened: Sequence[Prompt]
+) -> Generator[Event, None, list[tuple[float, float]]]:
+    """What the model judges of each part: yes and refusal, see `rag.answerable`. Raises ModelError.
 
-    opened        each part in words that stand alone, as `prompt.asked` has it
-    similarities  of each part and the sentence most like it
+    opened: each part in words that stand alone, as `prompt.asked` has it
     """
     checks = [check for each in opened for check in judgement(family, each)]
     odds = yield from choose.probabilities(llm, checks)
-    return [
-        answerable.answerable(yes=yes, refusal=refusal, similarity=near, form=form)
-        for yes, refusal, near in zip(odds[::2], odds[1::2], similarities, strict=True)
-    ]
+    return list(zip(odds[::2], odds[1::2], strict=True))
 
 
 def put(question: str, found: Sequence[str], can: Sequence[bool]) -> str:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from rag import names
-from rag.terms import terms
+from rag.terms import straight, terms
 
 __all__ = ["Post", "ended", "posts", "roles_asked", "same_name"]
 
@@ -122,6 +122,7 @@ class Post:
 
 def posts(text: str) -> list[Post]:
     """The posts that a sentence says somebody holds: not held before, nor stood in for."""
+    text = straight(text)
     found = [
         Post(role, _holder(match["who"], _ROLES[role]))
         for role, pattern in _TITLED
@@ -148,6 +149,7 @@ def roles_asked(question: str) -> frozenset[str]:
 
 def ended(text: str, person: str, place: str) -> bool:
     """Whether a sentence says that `person` is no more at `place`, or holds no more post of it."""
+    text = straight(text)
     last = re.escape(person.rsplit(maxsplit=1)[-1])
     there = re.escape(place)
     who = rf"(?:\b{last}\b|\b(?:He|She|They)\b)"
@@ -155,6 +157,7 @@ def ended(text: str, person: str, place: str) -> bool:
         re.search(pattern, text)
         for pattern in (
             rf"{who}[^.;]{{0,60}}?\b{_LEFT} (?:the )?{there}\b",
+            rf"\b{last}'s?\b[^.;]{{0,30}}?\b(?:departure|exit|resignation) from (?:the )?{there}\b",
             rf"{who}[^.;]{{0,40}}?\b{_QUIT}\b[^.;]{{0,80}}\b{there}\b",
             rf"\b{there}\b[^.;]{{0,60}}\b{last}\b[^.;]{{0,30}}\b{_QUIT}\b",
             rf"\b{last}\b, (?:the )?(?:former|formerly|ex-)[^,.;]{{0,40}}?\b{there}\b",

@@ -21,6 +21,9 @@ _FAIR_SHARE = 0.34
 _JOINED = re.compile(
     r", and (?=[A-Z\"“]|(?:the|an?|its|his|her|their|he|she|it|they|these|those)\b)"
 )
+_FEWEST_KEPT = 4
+"""Words that a statement without its last ", ..." has, at least."""
+
 _FEWEST_WORDS = 3
 """Of each of two statements that ", and" joins."""
 
@@ -136,6 +139,25 @@ def apart(
         text += clean[here : statement.span.start]
         here = statement.span.end
         text += f"{halves[0]}. {halves[1][0].upper()}{halves[1][1:]}"
+    return parse(text + clean[here:])
+
+
+def trimmed(
+    clean: str, statements: Sequence[Statement], claims: Sequence[Claim]
+) -> tuple[str, list[Statement]]:
+    """The text without the last ", ..." of each statement that is not supported.
+
+    "Both mills are in Voss, one of them in the north": what a small model adds of its own, it adds
+    behind a comma, and what stands before it can stand alone.
+    """
+    text = ""
+    here = 0
+    for statement, claim in zip(statements, claims, strict=True):
+        head, comma, _ = statement.text.rpartition(", ")
+        if claim.supported or not comma or len(head.split()) < _FEWEST_KEPT:
+            continue
+        text += clean[here : statement.span.start] + f"{head}."
+        here = statement.span.end
     return parse(text + clean[here:])
 
 

@@ -38,10 +38,10 @@ _DRESSING = frozenset(
         " according call called name named make made should must may might let go going come came"
         " get take happen announce announced new top major main key important big biggest large"
         " largest best special famous popular current currently recent recently hold held think"
-        " believe feel want try size kind type use word term phrase"
+        " believe feel want try size kind type use word term phrase locate located situated based"
     )
 )
-"""Words of a question that say when, how surely, how much or that it is asked, not of what."""
+"""Words of a question that say when, where, how surely, how much or that it is asked, not what."""
 
 _NOT_ONLY = re.compile(
     r"\bnot (?:only|just|merely|least)\b|\bno (?:longer|doubt)\b"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?")
+_WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:'[^\W\d_]+)?")
 _NUMBER_WORDS = {
     word: str(n)
     for n, word in enumerate(
@@ -65,10 +65,18 @@ def terms(text: str) -> list[str]:
     return [folded for folded, _ in spelt(text)]
 
 
+_APOSTROPHE = re.compile(r"(?<=\w)[‘’ʼ´`′＇](?=\w)")
+
+
+def straight(text: str) -> str:
+    """`text` with one sign for the apostrophe, of the same length: pages have "Meta‘s" too."""
+    return _APOSTROPHE.sub("'", text)
+
+
 def spelt(text: str) -> list[tuple[str, str]]:
     """As `terms`, each with the word as it is written, in small letters."""
     found = []
-    for word in _WORD.findall(text.replace("’", "'")):
+    for word in _WORD.findall(straight(text)):
         lower = word.lower().removesuffix("'s")
         if lower[0].isdigit():
             found.append((lower.replace(",", "").rstrip("."), lower))

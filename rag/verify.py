@@ -125,12 +125,14 @@ class Verifier:
         claims: list[Claim],
         evidence: Sequence[Source],
     ) -> tuple[str, list[Statement], list[Claim]]:
-        """The same with joined statements taken apart, where more then stands."""
-        text, halves = statements.apart(clean, parts, claims)
-        if len(halves) > len(parts):
-            checked = self._cited(question, halves, evidence, about="")
+        """The same with joined statements taken apart, or one cut short, where more then stands."""
+        for changed in (statements.apart, statements.trimmed):
+            text, fewer = changed(clean, parts, claims)
+            if text == clean:
+                continue
+            checked = self._cited(question, fewer, evidence, about="")
             if sum(each.supported for each in checked) > sum(each.supported for each in claims):
-                return text, halves, checked
+                clean, parts, claims = text, fewer, checked
         return clean, parts, claims
 
     def _cited(

@@ -14,6 +14,14 @@ def test_more_yes_less_doubt_and_a_nearer_sentence_are_more_answerable() -> None
     assert answerable(yes=0.5, refusal=0.9, similarity=0.3) < 0.1
 
 
+def test_most_of_the_words_in_one_sentence_count_where_a_whole_answer_is_asked_for() -> None:
+    doubtful = answerable(yes=0.87, refusal=0.1, similarity=0.5)
+    assert 0.4 < doubtful < 0.5
+    assert 0.5 < answerable(yes=0.87, refusal=0.1, similarity=0.5, worded=True) < 0.6
+    short = answerable(yes=0.7, refusal=0.1, similarity=0.5, form="short")
+    assert short == answerable(yes=0.7, refusal=0.1, similarity=0.5, worded=True, form="short")
+
+
 def test_a_yes_after_the_examples_of_short_answers_counts_more() -> None:
     full = answerable(yes=0.7, refusal=0.02, similarity=0.6)
     assert full < answerable(yes=0.7, refusal=0.02, similarity=0.6, form="short") < 0.9
@@ -35,6 +43,12 @@ def test_certainty_is_no_error(yes: float, refusal: float) -> None:
         ("How many people work there?", "It said on 18 June that it earns $5 million.", False),
         ("How many people work there?", "On March 3 it had 40% of the market.", False),
         ("How many people live there?", "3.5 million people live there.", True),
+        ("For how many years did she stay?", "She stayed for more than a decade.", True),
+        ("When did the mill merge with Delta?", "It merged in a deal of $1.25 trillion.", False),
+        ("When did the mill merge with Delta?", "They merged in February.", True),
+        ("When can the tenant leave?", "The tenant can leave after giving notice.", True),
+        ("On what date was it sold?", "It was sold to Delta for 40 million crowns.", False),
+        ("Who was there when it fell?", "Ada Voss was there.", True),
         ("In which year was it built?", "It was built in 1934.", True),
         ("In which year was it built?", "It was built of wood.", False),
         ("What did it cost the city to build?", "Much of the money went into steel.", False),

@@ -7,7 +7,7 @@ import pytest
 
 from rag.cite import cite, quoted
 from rag.plan import searches
-from rag.statements import apart, once, parse, to_the_point, written
+from rag.statements import apart, once, parse, to_the_point, trimmed, written
 from rag.terms import terms
 from rag.types import Claim, Source
 from tests.fakes import HashEmbedder
@@ -259,3 +259,22 @@ def test_joined_statements_that_do_not_stand_are_taken_apart(
     assert [each.text for each in parts] == ["It is so.", *expected, "It is not."]
     standing = [Claim(each.text, supported=True, score=0.9) for each in statements]
     assert apart(clean, statements, standing)[0] == clean
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("Both mills are in Voss, one of them in the north.", "Both mills are in Voss."),
+        ("It is a mill, a tall one, in Voss.", "It is a mill, a tall one."),
+        ("In Voss, both mills stand.", "In Voss, both mills stand."),
+        ("Both mills are in Voss.", "Both mills are in Voss."),
+    ],
+)
+def test_what_does_not_stand_loses_what_it_adds_behind_a_comma(said: str, expected: str) -> None:
+    clean, statements = parse(f"It is so. {said} It is not.")
+    claims = [Claim(each.text, supported=each.text != said, score=0.5) for each in statements]
+    whole, parts = trimmed(clean, statements, claims)
+    assert whole == f"It is so. {expected} It is not."
+    assert [each.text for each in parts] == ["It is so.", expected, "It is not."]
+    standing = [Claim(each.text, supported=True, score=0.9) for each in statements]
+    assert trimmed(clean, statements, standing)[0] == clean

@@ -132,6 +132,7 @@ def test_days() -> None:
         ("Tomas Berg was appointed director on Monday.", [Post("director", "Tomas Berg")]),
         ("Coach Ines Moreau smiled.", [Post("coach", "Ines Moreau")]),
         ("The mill is owned by Nordkilde.", [Post("owner", "Nordkilde")]),
+        ("Yes, Ada Voss, Delta‘s chief engineer, spoke.", [Post("chief", "Ada Voss")]),
         ("Former director Greta Lund spoke.", []),
         ("Greta Lund, the former director, spoke.", []),
         ("The deputy director Greta Lund spoke.", []),
@@ -143,6 +144,8 @@ def test_posts(text: str, found: list[Post]) -> None:
 
 def test_an_end_is_of_the_place_that_is_named() -> None:
     assert ended("Voss left Delta Bank in May.", "Mara Voss", "Delta Bank")
+    assert ended("Voss's sudden departure from Delta Bank was told.", "Mara Voss", "Delta Bank")
+    assert not ended("The departure from Delta Bank was told.", "Mara Voss", "Delta Bank")
     assert not ended("Voss left Delta Bank in May.", "Mara Voss", "Moss College")
     assert not ended("Voss praised Delta Bank.", "Mara Voss", "Delta Bank")
 

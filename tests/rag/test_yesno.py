@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from rag.yesno import Signals, answering, likelihood, weighed
+from rag.nearness import Signals, weighed
+from rag.yesno import answering, likelihood
 from tests.rag.test_cite import similarity, source
 
 LEASE = (

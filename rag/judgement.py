@@ -1,0 +1,63 @@
+"""Gate 2: whether the passages hold the answer, before a word of it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from index.embed import Embedder
+from rag import focus, nearness
+from rag.answerable import answerable
+from rag.similar import remembering, similarity_by
+from rag.types import Form, Source
+
+_WORDS_KEPT = 5_000
+"""Words whose vectors are kept for the next questions: 8 MB."""
+
+
+class Judgement:
+    """Decides by what the model judged and by what it read. Safe to use from several threads."""
+
+    def __init__(self, embedder: Embedder, *, least: float) -> None:
+        """least: the probability that the passages state the answer, at least"""
+        self._embedder = embedder
+        self._least = least
+        self._words = similarity_by(remembering(embedder.embed_passages, _WORDS_KEPT))
+
+    def passes(
+        self,
+        question: str,
+        sources: Sequence[Source],
+        *,
+        yes: float,
+        refusal: float,
+        form: Form = "full",
+    ) -> bool:
+        """Whether the question is to be answered from `sources`. Raises ModelError.
+
+        All is embedded anew, though the search has done so in larger batches: a replay, which has
+        no search, has to find the same numbers.
+
+        yes, refusal  see `rag.answerable.answerable`
+        """
+        read = [span.of(each.read_text) for each in sources for span in focus.prose(each.read_text)]
+        alike = float(self._alike([question], read).max()) if read else 0.0
+
+        def likely(*, worded: bool) -> float:
+            return answerable(yes=yes, refusal=refusal, similarity=alike, worded=worded, form=form)
+
+        if likely(worded=False) >= self._least:
+            return True
+        # The words are looked at only where they decide.
+        return likely(worded=True) >= self._least and self._worded(question, sources)
+
+    def _worded(self, question: str, sources: Sequence[Source]) -> bool:
+        read = [replace(each, text=each.read_text, read=None) for each in sources]
+        every = nearness.weighed(question, read, self._alike, self._words)
+        return any(signals.share >= nearness.MOST for _, signals in every)
+
+    def _alike(self, questions: Sequence[str], passages: Sequence[str]) -> np.ndarray:
+        asked = self._embedder.embed_queries(list(questions))
+        return np.asarray(asked @ self._embedder.embed_passages(list(passages)).T)

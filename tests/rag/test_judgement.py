@@ -1,0 +1,36 @@
+"""Gate 2: the model's judgement, and the words of what it read."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.judgement import Judgement
+from rag.types import Span
+from tests.fakes import HashEmbedder
+from tests.rag.test_cite import source
+
+LONG = (
+    "Delta chief Ada Voss said in a talk this month that mills speak more and more of what grain "
+    "and water cost them each week."
+)
+
+
+@pytest.mark.parametrize(
+    ("yes", "expected"),
+    [(0.9, False), (0.94, True), (0.97, True)],
+)
+def test_a_long_sentence_with_all_the_words_helps_where_the_model_doubts(
+    yes: float, expected: bool
+) -> None:
+    judgement = Judgement(HashEmbedder(), least=0.5)
+    found = judgement.passes("Who is the chief of Delta?", [source(1, LONG)], yes=yes, refusal=0.1)
+    assert found is expected
+
+
+def test_words_that_are_not_read_do_not_help() -> None:
+    judgement = Judgement(HashEmbedder(), least=0.5)
+    text = f"Mills grind rye. {LONG}"
+    read = source(1, text, read=Span(0, 16))
+    question = "Who is the chief of Delta?"
+    assert not judgement.passes(question, [read], yes=0.94, refusal=0.1)
+    assert not judgement.passes(question, [], yes=0.94, refusal=0.1)

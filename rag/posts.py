@@ -95,6 +95,8 @@ _TITLED = tuple(
     for pattern in (
         # "Lund, the director"; "director Lund"; "Lund was named director"
         r"{who}, (?:the |a |an |its |now )?(?P<of>(?:(?!to\b)[\w'’&-]+ ){{0,5}}?){role}\b",
+        # "Lund, who wrote the plan and is now director"
+        r"{who}, [^.;]{{3,120}}? (?:currently|now) (?:the )?(?P<of>(?:[\w'’&-]+ ){{0,3}}?){role}\b",
         r"\b{role} {who}",
         r"{who} " + _TAKES + r" (?P<of>(?:[\w'’&-]+ ){{0,3}}?){role}\b",
         # "The director of A, Lund, said"; "The director of A is Lund"
@@ -120,15 +122,21 @@ class Post:
     holder: str
 
 
-def posts(text: str) -> list[Post]:
-    """The posts that a sentence says somebody holds: not held before, nor stood in for."""
+def posts(text: str, *, before: bool = False) -> list[Post]:
+    """The posts that a sentence says somebody holds: not held before, nor stood in for.
+
+    before: those held before too
+    """
     text = straight(text)
     found = [
         Post(role, _holder(match["who"], _ROLES[role]))
         for role, pattern in _TITLED
         for match in pattern.finditer(text)
-        if not _ENDED.search(text[: match.start("role")])
-        and not _FORMERLY.search(match.groupdict().get("of") or "")
+        if before
+        or not (
+            _ENDED.search(text[: match.start("role")])
+            or _FORMERLY.search(match.groupdict().get("of") or "")
+        )
     ]
     found += [
         Post(role, _holder(match["who"], ""))

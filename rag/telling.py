@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from rag.answerable import closed
 from rag.clock import Clock
 from rag.language import differ, other_language, refusal
 from rag.types import Answer, Claim, Form, Source
@@ -57,8 +56,8 @@ class Teller:
         kind: Form,
         claims: tuple[Claim, ...] = (),
     ) -> Answer:
-        """A refusal, but where an article's sentence answers a question of yes or no by itself."""
-        if kind == "full" and closed(question):
+        """A refusal, but where an article's sentence answers by itself (`Verifier.stated`)."""
+        if kind == "full":
             found = self._verifier.stated(question, sources)
             if found:
                 return self._answer(question, found.text, sources, clock, found.claims)

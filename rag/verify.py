@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from index.embed import Embedder
 from index.types import Span
-from rag import across, cite, form, partly, plan, statements, untrusted, yesno
+from rag import across, cite, form, holders, partly, plan, statements, untrusted, yesno
 from rag.answerable import affirms, closed
 from rag.fuller import as_written, in_full
 from rag.orders import is_order
@@ -83,13 +83,12 @@ class Verifier:
         if kind == "full" and not all(claim.supported for claim in claims):
             clean, parts, claims = self._apart(question, clean, parts, claims, evidence)
         if kind == "short" and claims and claims[0].supported:
-            cited = [each.quote for each in claims[0].citations]
-            full = in_full(clean, cited, [each.read_text for each in evidence])
-            full = as_written(full, cited)
-            if full != clean:
-                clean, parts = statements.phrase(full)
-                claims = self._cited(question, parts, evidence, about=question)
+            clean, parts, claims = self._in_full(question, clean, parts, claims, evidence)
         supported = " ".join(claim.text for claim in claims if claim.supported)
+        if kind == "full" and holders.asks_for_a_post(question):
+            said_so = holders.says_a_post(question, supported)
+            if not said_so and (found := self.stated(question, sources)):
+                return found
         if supported and partly.repeats(question, supported):
             return Verified("", tuple(claims))
         if not supported or not partly.fits(question, supported):
@@ -104,8 +103,15 @@ class Verifier:
         return Verified(text, tuple(claims), omitted)
 
     def stated(self, question: str, sources: Sequence[Source]) -> Verified | None:
-        """The sentence of the passages that answers a question of yes or no, if one does."""
+        """The sentence of the passages that answers by itself, if one does.
+
+        A question of yes or no, or of what somebody does; None for any other.
+        """
         evidence = untrusted.evidence(sources, question)
+        if not closed(question):
+            post = holders.asks_for_a_post(question)
+            said = holders.holding(question, evidence) if post else None
+            return _quoting(said) if said else None
         found = yesno.answering(
             question, evidence, self._alike, self._words, least=self._min_answerable
         )
@@ -116,6 +122,22 @@ class Verifier:
         clean, parts = statements.phrase(choice)
         claims = self._cited(question, parts, untrusted.evidence(sources, question), about=question)
         return Verified(statements.written(clean, parts, claims), tuple(claims))
+
+    def _in_full(
+        self,
+        question: str,
+        clean: str,
+        parts: list[Statement],
+        claims: list[Claim],
+        evidence: Sequence[Source],
+    ) -> tuple[str, list[Statement], list[Claim]]:
+        """A short answer as the articles write it: a name in full, a figure with its unit."""
+        cited = [each.quote for each in claims[0].citations]
+        full = as_written(in_full(clean, cited, [each.read_text for each in evidence]), cited)
+        if full == clean:
+            return clean, parts, claims
+        clean, parts = statements.phrase(full)
+        return clean, parts, self._cited(question, parts, evidence, about=question)
 
     def _apart(
         self,

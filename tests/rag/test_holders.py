@@ -1,0 +1,72 @@
+"""What somebody does, by the article's own sentence."""
+
+from __future__ import annotations
+
+import pytest
+
+from rag.holders import asks_for_a_post, holding, says_a_post
+from tests.rag.test_cite import source
+
+LEFT = "Ada Voss, formerly chief engineer at Delta, wrote the plan. It rained."
+OLD = "Ada Voss, chief engineer at Delta, opened the lock."
+NEW = "The plan is hers. Ada Voss, who wrote it and is now head of Brae Labs, spoke on Monday."
+FOUNDED = "Voss, the founder of Brae Labs, was not there."
+
+
+@pytest.mark.parametrize(
+    ("question", "asks"),
+    [
+        ("Where does Ada Voss work now?", True),
+        ("Who does Ada Voss work for?", True),
+        ("What does Ada Voss do?", True),
+        ("What did Ada Voss do at Delta?", True),
+        ("What was Voss's job at Delta?", True),
+        ("What is Ada Voss’s current position?", True),
+        ("Which company does Voss lead?", True),
+        ("She was at Delta. What company does Voss run now?", True),
+        ("What role does Voss have?", True),
+        ("What does the lock do?", False),
+        ("What did Voss do about the flood?", False),
+        ("Where does the lock stand?", False),
+        ("Who is the head of Brae Labs?", False),
+    ],
+)
+def test_what_asks_for_a_post(question: str, asks: bool) -> None:
+    assert asks_for_a_post(question) is asks
+
+
+@pytest.mark.parametrize(
+    ("question", "texts", "expected"),
+    [
+        ("Where does Ada Voss work now?", [LEFT, OLD, NEW], "Ada Voss, who wrote it"),
+        ("Where does Ada Voss work now?", [LEFT, OLD], None),
+        ("Where does Ada Voss work now?", [LEFT, OLD, FOUNDED], "Voss, the founder of Brae"),
+        ("Where does Ada Voss work?", [OLD], "Ada Voss, chief engineer at Delta"),
+        ("What was Voss's job at Delta?", [NEW, LEFT], "Ada Voss, formerly chief"),
+        ("What was Voss's job at Moss?", [NEW, LEFT], None),
+        ("Where does Bo Lind work?", [NEW, LEFT], None),
+    ],
+)
+def test_the_sentence_that_says_the_post(
+    question: str, texts: list[str], expected: str | None
+) -> None:
+    found = holding(question, [source(at, text) for at, text in enumerate(texts, 1)])
+    assert (found.text if found else "")[: len(expected or "")] == (expected or "")
+    assert (found is None) == (expected is None)
+    if found:
+        assert found.citations[0].quote == found.text
+
+
+def test_the_newest_sentence_is_taken() -> None:
+    old = source(1, "Ada Voss, head of Moss College, spoke.", date="2024-02-01")
+    new = source(2, "Ada Voss, head of Brae Labs, spoke.", date="2026-02-01")
+    for order in ([old, new], [new, old]):
+        found = holding("Where does Ada Voss work now?", order)
+        assert found is not None
+        assert "Brae Labs" in found.text
+
+
+def test_an_answer_says_a_post_or_none() -> None:
+    question = "What was Voss's job at Delta?"
+    assert says_a_post(question, "Ada Voss was the chief engineer at Delta.")
+    assert not says_a_post(question, "Voss was praised for the lock at Delta.")

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 import re
 
+from rag import names
 from rag.names import AUXILIARY
 from rag.terms import terms
 from rag.types import Form
@@ -111,6 +112,15 @@ _NO_TIME = re.compile(
 )
 """Figures that say no time."""
 
+_NAME_ASKED = re.compile(
+    r"\b(?:which|what)(?: of the| other| two| three| \w+(?:an|ish|ese))? "
+    r"(?:investors?|compan(?:y|ies)|firms?|countr(?:y|ies)|nations?|cit(?:y|ies)|universit(?:y|ies)|newspapers?|outlets?|banks?"
+    r"|airlines?|brands?|authors?|actors?|actress(?:es)?|singers?|artists?|politicians?|players?"
+    r"|scientists?|generals?|emperors?|kings?|rivers?|islands?|clubs?)\b",
+    re.IGNORECASE,
+)
+"""What is asked for by the kind of thing that has a name."""
+
 _ASKING = r"(?:who|whom|whose|what|which|when|where|why|how)\b"
 _OPEN = re.compile(rf"\b{_ASKING}", re.IGNORECASE)
 _ASKS_MORE = re.compile(
@@ -135,8 +145,8 @@ def fits(question: str, answer: str) -> bool:
     """Whether an answer is of the kind asked for, where the question's words say which kind.
 
     "How many" wants a count, not a sum of money; "what did it cost" wants a figure; "which year"
-    wants a year, "when" a time. (Answer typing, as in Li and Roth, "Learning Question
-    Classifiers", 2002; only the kinds that words decide alone.)
+    wants a year, "when" a time, "which company" a name. (Answer typing, as in Li and Roth,
+    "Learning Question Classifiers", 2002; only the kinds that words decide alone.)
     """
     if _COUNTED.search(question) and not _COUNT.search(_NO_COUNT.sub(" ", answer)):
         return False
@@ -144,6 +154,10 @@ def fits(question: str, answer: str) -> bool:
         return False
     if _WHEN.search(question) and not _TIME.search(_NO_TIME.sub(" ", answer)):
         return False
+    if _NAME_ASKED.search(question):
+        asked = set(terms(question))
+        if all(set(terms(name)) <= asked for name in names.found(answer)):
+            return False
     return not _YEARED.search(question) or bool(_YEAR.search(answer))
 
 

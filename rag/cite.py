@@ -18,9 +18,9 @@ import numpy.typing as npt
 
 from index.types import Span
 from rag import plan, strict, support
+from rag.quotable import Sentence, around, sentences_of
 from rag.similar import Similarity
 from rag.statements import Statement
-from rag.strict import Sentence, around, sentences_of
 from rag.terms import terms
 from rag.types import Citation, Claim, Differs, Source
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from rag import names
 from rag.cite import citation, in_own_words
 from rag.posts import ended, posts, same_name
-from rag.strict import Sentence, sentences_of
+from rag.quotable import Sentence, sentences_of
 from rag.types import Claim, Source
 
 __all__ = ["asks_for_a_post", "holding", "says_a_post"]

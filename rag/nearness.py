@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
+from rag.quotable import Sentence, sentences_of
 from rag.similar import Similarity
-from rag.strict import Sentence, sentences_of
 from rag.support import NEAR
 from rag.terms import named, spelt, terms
 from rag.types import Source

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rag.cite import cite, quoted
+from rag.quotable import sentences_of
 from rag.statements import parse
 from rag.strict import (
     causes_told,
@@ -13,8 +14,8 @@ from rag.strict import (
     echoes_told,
     kept,
     names_belong,
+    names_in_place,
     names_known,
-    sentences_of,
     words_belong,
 )
 from rag.support import Evidence
@@ -171,3 +172,22 @@ def test_of_two_words_asked_for_a_sentence_has_both() -> None:
 def test_a_place_is_known_by_its_people(claim: str, expected: bool) -> None:
     text = "Saudi Arabian officials spoke to Canadian and Australian reporters, and Marians."
     assert names_known(claim, sentences_of([source(1, text)])) is expected
+
+
+@pytest.mark.parametrize(
+    ("claim", "in_place"),
+    [
+        ("Lund offers the tides of Voss as an example of rhythm.", False),
+        ("Berg offers the tides of Voss as an example of rhythm.", True),
+        ("Odd Berg offers the tides of Voss as an example of rhythm.", True),
+        ("He offers the tides of Voss as an example of rhythm.", True),
+        ("Scholars offer the tides of Voss as an example of rhythm.", True),
+        ("Lund offers tides.", True),
+        ("The tides of Moss are an example of rhythm, Berg said.", True),
+    ],
+)
+def test_no_name_stands_in_the_place_of_another(claim: str, in_place: bool) -> None:
+    text = "Berg offers the tides of Voss as an example of rhythm. Lund spoke to scholars."
+    passages = sentences_of([source(1, text)])
+    spans = passages[:1]
+    assert names_in_place(claim, "Who offers an example?", spans, passages) is in_place

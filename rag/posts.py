@@ -7,12 +7,13 @@ that names another researcher does not. The same for owners.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag import names
 from rag.terms import straight, terms
 
-__all__ = ["Post", "ended", "posts", "roles_asked", "same_name"]
+__all__ = ["Post", "ended", "given_away", "posts", "roles_asked", "same_name"]
 
 _ROLES: dict[str, str] = {
     "director": r"(?:managing |executive )?director",
@@ -71,6 +72,11 @@ _TAKES = (
     r"|works as|took over as|takes over as)(?: now)?(?: (?:named|appointed|elected|chosen|picked))?"
     r"(?: as)?(?: (?:the|a|an|its|their|new|next|present|current|[A-Z][\w'’]*))*"
 )
+_NAMING = (
+    r"(?:hired|hires|named|names|appointed|appoints|picked|picks|chose|chosen|tapped|brought in"
+    r"|(?:hiring|appointment|choice|naming) of)"
+)
+_TO_DO = {"head": "head|lead|run|manage", "chair": "chair", "director": "direct", "coach": "coach"}
 _PERSON = r"[A-Z][\w'’-]+(?: (?:van|von|de|der|den|al|bin)(?= ))?(?: [A-Z][\w'’.-]*)*"
 _OWNER = rf"(?:the )?(?:[a-z]+ )?{_PERSON}(?: (?:family|group|trust|fund))?"
 _ENDED = re.compile(
@@ -94,9 +100,11 @@ _TITLED = tuple(
     for role, words in _ROLES.items()
     for pattern in (
         # "Lund, the director"; "director Lund"; "Lund was named director"
-        r"{who}, (?:the |a |an |its |now )?(?P<of>(?:(?!to\b)[\w'’&-]+ ){{0,5}}?){role}\b",
+        r"{who}, (?:the |a |an |its |now )?(?P<of>(?:(?!(?:to|as)\b)[\w'’&-]+ ){{0,5}}?){role}\b",
         # "Lund, who wrote the plan and is now director"
         r"{who}, [^.;]{{3,120}}? (?:currently|now) (?:the )?(?P<of>(?:[\w'’&-]+ ){{0,3}}?){role}\b",
+        # "They hired Lund, who is 40, as the new director"
+        r"\b" + _NAMING + r" {who}(?:, [^;]{{3,120}}?,)? as (?P<of>(?:[\w'’&-]+ ){{0,3}}?){role}\b",
         r"\b{role} {who}",
         r"{who} " + _TAKES + r" (?P<of>(?:[\w'’&-]+ ){{0,3}}?){role}\b",
         # "The director of A, Lund, said"; "The director of A is Lund"
@@ -110,6 +118,13 @@ _ACTING = (
         for role, verbs in _DOES.items()
     ),
     *((role, re.compile(rf"\b(?:{verbs}) (?P<who>{_OWNER})")) for role, verbs in _DONE.items()),
+    *(
+        (
+            role,
+            re.compile(rf"\b{_NAMING} (?P<who>{_PERSON})(?:, [^;]{{3,120}}?,)? to (?:{verbs})\b"),
+        )
+        for role, verbs in _TO_DO.items()
+    ),
     ("owner", re.compile(rf"\bsold (?:the )?{_PERSON} to (?P<who>{_OWNER})")),
 )
 
@@ -144,6 +159,22 @@ def posts(text: str, *, before: bool = False) -> list[Post]:
         for match in pattern.finditer(text)
     ]
     return [post for post in dict.fromkeys(found) if post.holder]
+
+
+def given_away(claim: str, texts: Sequence[str]) -> bool:
+    """Whether a claim gives somebody a post that the texts give to another.
+
+    "Voss leads Brae Labs", where a sentence about Brae Labs has Lind lead, and none has Voss.
+    """
+    every = [(text, post) for text in texts for post in posts(text, before=True)]
+    for mine in posts(claim):
+        same = [(text, post.holder) for text, post in every if post.role == mine.role]
+        places = [name for name in names.found(claim) if not same_name(name, mine.holder)]
+        if any(same_name(holder, mine.holder) for _, holder in same):
+            continue
+        if any(place in text for place in places for text, _ in same):
+            return True
+    return False
 
 
 def roles_asked(question: str) -> frozenset[str]:

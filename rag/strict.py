@@ -15,6 +15,7 @@ from itertools import pairwise
 from index.dates import in_words, mentioned
 from rag import names
 from rag.language import language
+from rag.posts import given_away
 from rag.quotable import Sentence
 from rag.similar import Similarity
 from rag.support import NEAR, Evidence
@@ -80,6 +81,7 @@ def kept(
         and causes_told(claim, candidates)
         and denies_alike(claim, spans)
         and names_in_place(claim, question, spans, candidates)
+        and not given_away(claim, [each.text for each in candidates])
     ):
         return False
     return (language(question) or "en") != "en" or (

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from rag.differ import Contrast, Sentence, contrast
-from rag.posts import Post, ended, posts, same_name
+from rag.posts import Post, ended, given_away, posts, same_name
 from rag.quantities import days, differ, quantities
 
 PAIRS: list[dict[str, Any]] = [
@@ -133,6 +133,9 @@ def test_days() -> None:
         ("Coach Ines Moreau smiled.", [Post("coach", "Ines Moreau")]),
         ("The mill is owned by Nordkilde.", [Post("owner", "Nordkilde")]),
         ("Yes, Ada Voss, Delta‘s chief engineer, spoke.", [Post("chief", "Ada Voss")]),
+        ("They hired Ada Voss, who is 40, as the new head of it.", [Post("head", "Ada Voss")]),
+        ("The hiring of Ada Voss, of Delta Bank, as head was told.", [Post("head", "Ada Voss")]),
+        ("Delta appointed Ada Voss to run the mill.", [Post("head", "Ada Voss")]),
         ("Former director Greta Lund spoke.", []),
         ("Greta Lund, the former director, spoke.", []),
         ("The deputy director Greta Lund spoke.", []),
@@ -140,6 +143,20 @@ def test_days() -> None:
 )
 def test_posts(text: str, found: list[Post]) -> None:
     assert posts(text) == found
+
+
+@pytest.mark.parametrize(
+    ("claim", "texts", "away"),
+    [
+        ("Voss leads Brae Labs.", ["Bo Lind heads Brae Labs.", "Voss was at Moss."], True),
+        ("Bo Lind leads Brae Labs.", ["Bo Lind heads Brae Labs.", "Voss was at Moss."], False),
+        ("Voss leads Brae Labs.", ["Bo Lind heads Moss.", "Voss was at Brae Labs."], False),
+        ("Voss leads Brae Labs.", ["Bo Lind heads Brae Labs.", "Ada Voss heads Moss."], False),
+        ("Voss praised Brae Labs.", ["Bo Lind heads Brae Labs."], False),
+    ],
+)
+def test_a_post_is_not_given_away(claim: str, texts: list[str], away: bool) -> None:
+    assert given_away(claim, texts) is away
 
 
 def test_an_end_is_of_the_place_that_is_named() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from index.embed import Embedder
 from index.errors import QuestionError
@@ -170,7 +171,8 @@ class Engine:
             answer = self._teller.refused(text, sources, clock, answer.claims)
         answer = replace(answer, question=text)
         if asked.form == "full":
-            answer = partly.told(_stated(answer, text, asked), several, can)
+            own = partial(self._teller.own_words, sources=sources)
+            answer = partly.told(_stated(answer, text, asked), several, can, own)
         yield _finished(typed, answer, llm.calls)
 
     def warm(self) -> None:

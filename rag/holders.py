@@ -1,7 +1,8 @@
-"""What somebody does, asked for by name: the article's sentence that says which post they hold.
+"""Who heads something, and what somebody does: the article's sentence that says so.
 
-"Where does Ada Voss work now?": articles say so in passing ("Voss, the head of Delta, said ..."),
-and a small model that reads much about Voss takes the post she had before, or none. Pure, English.
+"Where does Ada Voss work now?", "Who is in charge of Delta?": articles say so in passing ("Voss,
+the head of Delta, said ..."), and a small model that reads much about Voss takes the post she had
+before, or judges that nothing is said. Pure, English.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from rag import names
 from rag.cite import citation, in_own_words
 from rag.posts import ended, posts, same_name
 from rag.quotable import Sentence, sentences_of
+from rag.terms import straight
 from rag.types import Claim, Source
 
-__all__ = ["asks_for_a_post", "holding", "says_a_post"]
+__all__ = ["asks_for_a_post", "says_a_post", "stating"]
 
 _POST = r"(?:job|role|position|post|title|occupation|employer)"
 _PLACE = r"(?:company|firm|organi[sz]ation|institution|institute|lab|laboratory|team|business|body)"
@@ -34,7 +36,30 @@ _FOUNDER = r"(?:co-?)?founder(?: and [a-z ]{3,30})?"
 _PAST = re.compile(
     r"\b(?:was|were|did|had|used to|before|former(?:ly)?|previous(?:ly)?)\b", re.IGNORECASE
 )
+_FORMER = re.compile(r"\b(?:former(?:ly)?|ex-|deputy|vice|acting|interim)", re.IGNORECASE)
 _AT = re.compile(r"\b(?:at|in|for|with) (?:the )?(?=[A-Z])|['’]s (?=[A-Z])")
+
+
+_HEADS = r"(?:chief executive(?: officer)?|CEO|head|boss|director|president|chief|leader)"
+_LEADS = (
+    r"(?:heads|leads|runs|directs|(?:to|will|now) (?:head|lead|run|direct)|is in charge of|"
+    r"is (?:heading|leading|running))"
+)
+_ASKS_WHO = re.compile(
+    rf"^\W*who (?:(?:now |currently )?{_LEADS}\b|is (?:now |currently )?(?:the |in )?(?:\w+ )?"
+    rf"(?:charge|{_HEADS}) (?:of|at)\b|is (?:the )?[^?]{{2,40}}?['’]s {_HEADS}\b)",
+    re.IGNORECASE,
+)
+
+
+def stating(question: str, sources: Sequence[Source]) -> Claim | None:
+    """The sentence that answers a question of who heads something, or what somebody does.
+
+    In the article's words; None for any other question, and where no sentence says it.
+    """
+    if _ASKS_WHO.search(question):
+        return _heading(question, sources)
+    return _holding(question, sources) if asks_for_a_post(question) else None
 
 
 def asks_for_a_post(question: str) -> bool:
@@ -47,26 +72,52 @@ def says_a_post(question: str, text: str) -> bool:
     return any(_holds(text, name, before=True) for name in names.found(question))
 
 
-def holding(question: str, sources: Sequence[Source]) -> Claim | None:
-    """The sentence that says which post somebody in the question holds, in the article's words.
-
-    The newest of them; for a question about now none of a place that they have left, as another
-    sentence says. None where no sentence says it.
-    """
-    past = bool(_PAST.search(_last(question)))
+def _heading(question: str, sources: Sequence[Source]) -> Claim | None:
+    """The newest sentence that names a head of the last name in the question."""
     asked = names.found(question)
-    at = [
-        name for name in asked if re.search(rf"(?:{_AT.pattern}){re.escape(name)}", _last(question))
+    if not asked:
+        return None
+    name = re.escape(asked[-1].rpartition(" of ")[2])
+    place = rf"(?:the |its |their |[A-Z]\w*'s )?{name}\b"
+    says = re.compile(
+        rf"\b{name}(?:'s)? (?:[a-z]+ ){{0,2}}{_HEADS}\b"
+        rf"|(?<!former )(?<!ex-)\b{_HEADS} (?:of|at) {place}"
+        rf"|\b{_LEADS} {place}"
+        rf"|\b{name},? (?:which )?(?:is |now )*(?:led|headed|run|directed) by [A-Z]"
+    )
+    fitting = [
+        each
+        for each in sentences_of(sources)
+        if (found := says.search(straight(each.text)))
+        and not _FORMER.search(found[0])
+        and any(name not in question for name in names.found(each.text))
     ]
+    return _newest(fitting)
+
+
+def _holding(question: str, sources: Sequence[Source]) -> Claim | None:
+    """The newest sentence that says which post somebody in the question holds.
+
+    For a question about now none of a place that they have left, as another sentence says.
+    """
+    asked, asking = names.found(question), _last(question)
+    past = bool(_PAST.search(asking))
+    at = [name for name in asked if re.search(rf"(?:{_AT.pattern}){re.escape(name)}", asking)]
+    who = next((name for name in names.found(asking) or asked if name not in at), "")
     every = sentences_of(sources)
     fitting = [
         each
         for each in every
-        if all(place in each.text for place in at)
-        and any(_holds(each.text, name, before=past) for name in asked if name not in at)
-        and (past or not _left(each, asked, every))
+        if who
+        and all(place in each.text for place in at)
+        and _holds(each.text, who, before=past)
+        and (past or not _left(each, who, every))
     ]
-    best = max(fitting, key=lambda each: each.source.date or "", default=None)
+    return _newest(fitting)
+
+
+def _newest(sentences: Sequence[Sentence]) -> Claim | None:
+    best = max(sentences, key=lambda each: each.source.date or "", default=None)
     return in_own_words(citation(best.source, best.span)) if best else None
 
 
@@ -78,18 +129,14 @@ def _holds(text: str, name: str, *, before: bool) -> bool:
     )
 
 
-def _left(sentence: Sentence, asked: Sequence[str], every: Sequence[Sentence]) -> bool:
+def _left(sentence: Sentence, who: str, every: Sequence[Sentence]) -> bool:
     """Whether another sentence says that they are no more where this one has them."""
-    holders = [
-        post.holder
-        for post in posts(sentence.text)
-        if any(same_name(post.holder, name) for name in asked)
-    ]
+    if not any(same_name(post.holder, who) for post in posts(sentence.text)):
+        return False
+    places = [name for name in names.found(sentence.text) if not same_name(name, who)]
     return any(
-        ended(other.text, holder, place)
-        for holder in holders
-        for place in names.found(sentence.text)
-        if not same_name(place, holder)
+        ended(other.text, who, place)
+        for place in places
         for other in every
         if other is not sentence and (other.source.date or "") >= (sentence.source.date or "")
     )

@@ -8,13 +8,13 @@ it has no cause to make up the others. The rest is named in a fixed sentence.
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 
 from rag import answerable, choose, conversation, plan, prompt
 from rag.llm import LLM, Check, Prompt
 from rag.terms import terms
-from rag.types import Answer, Event, Turn
+from rag.types import Answer, Claim, Event, Turn
 
 __all__ = ["alone", "fits", "judgement", "parts", "put", "repeats", "searches", "told", "weighed"]
 
@@ -91,25 +91,42 @@ def repeats(question: str, answer: str) -> bool:
     return all(answerable.repeats(part, answer) for part in parts(question) or [question])
 
 
-def told(answer: Answer, found: Sequence[str], can: Sequence[bool]) -> Answer:
-    """`answer` with a sentence for each part that it leaves open; a refusal as it is.
+def told(
+    answer: Answer,
+    found: Sequence[str],
+    can: Sequence[bool],
+    stated: Callable[[str], tuple[str, Sequence[Claim]] | None],
+) -> Answer:
+    """`answer` with more for each part that it leaves open; a refusal as it is.
+
+    What an article's own sentence says of it, or that the articles don't.
 
     found, can  the question's parts, and which of them could be answered
+    stated      the article's own sentence that answers a part, and its claim
     """
     if answer.refused or not found:
         return answer
     said = [each for each in answer.claims if each.supported]
     text = " ".join(each.text for each in said)
     held = frozenset(terms(" ".join([text, *(c.quote for each in said for c in each.citations)])))
-    missing = tuple(
-        _asked(part)
+    missing = [
+        at
         for at, (part, ok) in enumerate(zip(found, can, strict=True))
         if not ok or not answerable.fits(part, text) or not _speaks(found, at, held)
-    )
+    ]
     if not missing or len(missing) == len(found):
         return answer
-    added = "\n".join(f"{MISSING} “{part}”" for part in missing)
-    return replace(answer, text=f"{answer.text}\n\n{added}", missing=missing)
+    whole = alone(found)
+    added = {at: own for at in missing if (own := stated(whole[at]))}
+    left = tuple(_asked(found[at]) for at in missing if at not in added)
+    more = [*(own for own, _ in added.values()), "\n".join(f"{MISSING} “{part}”" for part in left)]
+    claims = tuple(claim for _, of in added.values() for claim in of)
+    return replace(
+        answer,
+        text="\n\n".join([answer.text, *filter(None, more)]),
+        claims=answer.claims + claims,
+        missing=left,
+    )
 
 
 def _speaks(found: Sequence[str], at: int, held: frozenset[str]) -> bool:

@@ -63,6 +63,13 @@ class Teller:
                 return self._answer(question, found.text, sources, clock, found.claims)
         return self.refused(question, sources, clock, claims)
 
+    def own_words(
+        self, part: str, sources: tuple[Source, ...]
+    ) -> tuple[str, tuple[Claim, ...]] | None:
+        """The article's sentence that answers a part of a question, if one does, and its claim."""
+        found = self._verifier.stated(part, sources)
+        return (found.text, found.claims) if found else None
+
     def refused(
         self,
         question: str,

@@ -106,12 +106,11 @@ class Verifier:
     def stated(self, question: str, sources: Sequence[Source]) -> Verified | None:
         """The sentence of the passages that answers by itself, if one does.
 
-        A question of yes or no, or of what somebody does; None for any other.
+        A question of yes or no, of who heads something, or of what somebody does.
         """
         evidence = untrusted.evidence(sources, question)
         if not closed(question):
-            post = holders.asks_for_a_post(question)
-            said = holders.holding(question, evidence) if post else None
+            said = holders.stating(question, evidence)
             return _quoting(said) if said else None
         found = yesno.answering(
             question, evidence, self._alike, self._words, least=self._min_answerable

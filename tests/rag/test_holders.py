@@ -1,10 +1,10 @@
-"""What somebody does, by the article's own sentence."""
+"""Who heads something, and what somebody does, by the article's own sentence."""
 
 from __future__ import annotations
 
 import pytest
 
-from rag.holders import asks_for_a_post, holding, says_a_post
+from rag.holders import asks_for_a_post, says_a_post, stating
 from tests.rag.test_cite import source
 
 LEFT = "Ada Voss, formerly chief engineer at Delta, wrote the plan. It rained."
@@ -44,13 +44,22 @@ def test_what_asks_for_a_post(question: str, asks: bool) -> None:
         ("Where does Ada Voss work?", [OLD], "Ada Voss, chief engineer at Delta"),
         ("What was Voss's job at Delta?", [NEW, LEFT], "Ada Voss, formerly chief"),
         ("What was Voss's job at Moss?", [NEW, LEFT], None),
+        ("What did the storm do?", [NEW, LEFT], None),
+        ("Who is in charge of Brae Labs?", [OLD, NEW], "Ada Voss, who wrote it"),
+        ("Who heads Brae Labs?", ["Brae Labs, run by Bo Lind, closed."], "Brae Labs, run by"),
+        ("Who leads Delta?", ["Delta chief executive Bo Lind spoke of Moss."], "Delta chief"),
+        ("Who leads Moss?", ["Delta chief executive Bo Lind spoke of Moss."], None),
+        ("Who is the CEO of Delta?", ["Bo Lind, the former CEO of Delta, spoke."], None),
+        ("Who is Delta's CEO?", ["Delta’s chief executive Bo Lind spoke."], "Delta’s chief"),
+        ("Who is the CEO of Delta?", ["The CEO of Delta spoke."], None),
+        ("Who leads the lab?", ["Bo Lind leads the lab."], None),
         ("Where does Bo Lind work?", [NEW, LEFT], None),
     ],
 )
 def test_the_sentence_that_says_the_post(
     question: str, texts: list[str], expected: str | None
 ) -> None:
-    found = holding(question, [source(at, text) for at, text in enumerate(texts, 1)])
+    found = stating(question, [source(at, text) for at, text in enumerate(texts, 1)])
     assert (found.text if found else "")[: len(expected or "")] == (expected or "")
     assert (found is None) == (expected is None)
     if found:
@@ -61,7 +70,7 @@ def test_the_newest_sentence_is_taken() -> None:
     old = source(1, "Ada Voss, head of Moss College, spoke.", date="2024-02-01")
     new = source(2, "Ada Voss, head of Brae Labs, spoke.", date="2026-02-01")
     for order in ([old, new], [new, old]):
-        found = holding("Where does Ada Voss work now?", order)
+        found = stating("Where does Ada Voss work now?", order)
         assert found is not None
         assert "Brae Labs" in found.text
 

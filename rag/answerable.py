@@ -121,6 +121,15 @@ _NAME_ASKED = re.compile(
 )
 """What is asked for by the kind of thing that has a name."""
 
+_WRITER = re.compile(r"\bwho (?:wrote|authored)\b|\bwho (?:is|was) the author\b", re.IGNORECASE)
+WRITING = re.compile(
+    r"\b(?:wr(?:ote|ites?|iting|itten|iters?)|authors?|authored|draft\w*|pen(?:s|ned)"
+    r"|publish\w*|compos\w*|prepared|signed|edit(?:s|ed|or)|poems?|poets?|novels?|novelist"
+    r"|books?|plays?|letters?|(?:article|story|report|column|text|song|words) by)\b",
+    re.IGNORECASE,
+)
+"""What speaks of writing something, in the widest sense."""
+
 _ASKING = r"(?:who|whom|whose|what|which|when|where|why|how)\b"
 _OPEN = re.compile(rf"\b{_ASKING}", re.IGNORECASE)
 _ASKS_MORE = re.compile(
@@ -153,6 +162,8 @@ def fits(question: str, answer: str) -> bool:
     if _SUMMED.search(question) and not _SUM.search(answer):
         return False
     if _WHEN.search(question) and not _TIME.search(_NO_TIME.sub(" ", answer)):
+        return False
+    if _WRITER.search(question) and not WRITING.search(answer):
         return False
     if _NAME_ASKED.search(question):
         asked = set(terms(question))

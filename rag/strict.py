@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from index.dates import in_words, mentioned
 from rag import names
+from rag.answerable import WRITING
 from rag.language import language
 from rag.posts import given_away
 from rag.quotable import Sentence
@@ -44,6 +45,7 @@ _NOT_ONLY = re.compile(
     r"|\bno(?:t (?:any )?)? ?(?:more|less|fewer|later|earlier|sooner|longer) than\b",
     re.IGNORECASE,
 )
+_WROTE = re.compile(r"\b(?:wrote|written by|authored|(?:is|was) the author)\b", re.IGNORECASE)
 _SMALL = re.compile(r"\b[a-z]\w*")
 _SAME_SHARE = 0.7
 _FEWEST_ALIGNED = 6
@@ -80,6 +82,7 @@ def kept(
         and dates_belong(claim, question, candidates)
         and causes_told(claim, candidates)
         and denies_alike(claim, spans)
+        and writing_told(claim, spans)
         and names_in_place(claim, question, spans, candidates)
         and not given_away(claim, [each.text for each in candidates])
     ):
@@ -264,6 +267,15 @@ def denies_alike(claim: str, spans: Sequence[Sentence]) -> bool:
     if "not" in said:
         return any("not" in each.words for each in spans)
     return not denied & frozenset(said)
+
+
+def writing_told(claim: str, spans: Sequence[Sentence]) -> bool:
+    """Whether a claim that somebody wrote something cites a sentence that speaks of writing.
+
+    Who wrote an article mostly stands beside it and not in it; a small model then names somebody
+    whom it speaks of.
+    """
+    return not _WROTE.search(claim) or any(WRITING.search(each.text) for each in spans)
 
 
 def names_known(claim: str, candidates: Sequence[Sentence]) -> bool:

@@ -52,6 +52,8 @@ def test_certainty_is_no_error(yes: float, refusal: float) -> None:
         ("Which investors led the round?", "Brae Fund led the round.", True),
         ("Which company did Delta buy?", "Delta bought Delta.", False),
         ("What other companies rent there?", "Moss and Brae rent there.", True),
+        ("Who wrote the plan?", "Questions go to Ada Voss.", False),
+        ("Who wrote the plan?", "Author: Bo Lind.", True),
         ("Who was there when it fell?", "Ada Voss was there.", True),
         ("In which year was it built?", "It was built in 1934.", True),
         ("In which year was it built?", "It was built of wood.", False),

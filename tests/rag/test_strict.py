@@ -17,6 +17,7 @@ from rag.strict import (
     names_in_place,
     names_known,
     words_belong,
+    writing_told,
 )
 from rag.support import Evidence
 from tests.rag.test_cite import similarity, source
@@ -191,3 +192,17 @@ def test_no_name_stands_in_the_place_of_another(claim: str, in_place: bool) -> N
     passages = sentences_of([source(1, text)])
     spans = passages[:1]
     assert names_in_place(claim, "Who offers an example?", spans, passages) is in_place
+
+
+@pytest.mark.parametrize(
+    ("claim", "told"),
+    [
+        ("The plan was written by Ada Voss.", False),
+        ("Bo Lind wrote the plan.", True),
+        ("Ada Voss answers questions.", True),
+    ],
+)
+def test_who_wrote_something_is_told_by_what_speaks_of_writing(claim: str, told: bool) -> None:
+    passages = sentences_of([source(1, "Questions go to Ada Voss. Author: Bo Lind.")])
+    cited = [each for each in passages if ("Voss" in each.text) == ("Voss" in claim)]
+    assert writing_told(claim, cited) is told

@@ -23,9 +23,6 @@ _NAMED = 20
 _AT_ONCE = 4
 """Searches by words at once, at most."""
 
-_ARTICLES = 10
-"""Articles of which half the weight of whole articles' words holds: see `_share`."""
-
 _FEW = 1000
 """Of more articles than these ("in 2025") the passages are not looked for one by one."""
 
@@ -37,6 +34,7 @@ class Weights:
     fusion    "convex", or "rrf" (with rrf_k), which joins two searches only: see `index.fuse`
     words     the share of words in the convex sum of meaning and words
     articles  the share of whole articles' words in that, the rest passages'; 0: not searched
+    few       articles of which half of that share holds, of more of them more: see `_share`
     named     what articles gain whose source, author or date the question names; 0: not looked at
     recent    what the newest article gains where the question names no time in the past; 0: nothing
     """
@@ -44,6 +42,7 @@ class Weights:
     fusion: str = "convex"
     words: float = 0.3
     articles: float = 0.8
+    few: int = 10
     named: float = 0.15
     recent: float = 0.1
     rrf_k: int = 60
@@ -128,7 +127,7 @@ class Ranking:
         all their passages would stand before the one passage that answers.
         """
         searched = len(self._documents()) if documents is None else len(documents)
-        return self._weights.articles * searched / (searched + _ARTICLES)
+        return self._weights.articles * searched / ((searched + self._weights.few) or 1)
 
     def _documents(self) -> Known:
         """What is known of the library's documents as they are now."""

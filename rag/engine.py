@@ -252,7 +252,7 @@ class Engine:
                     ended = step.ended
                     if shown := gate.let(step.text, ended=step.ended):
                         yield Token(shown)
-        said = prompt.without_refusal(gate.text)
+        said = prompt.without_refusal(prompt.without_fence(gate.text, opened))
         if prompt.declines(said) or not said.strip():
             return None, None
         return said, None if ended else "length"

@@ -9,7 +9,7 @@ import numpy as np
 
 from index.embed import Embedder
 from rag import focus, nearness
-from rag.answerable import answerable
+from rag.answerable import answerable, closed
 from rag.similar import remembering, similarity_by
 from rag.types import Form, Source
 
@@ -50,8 +50,10 @@ class Judgement:
 
         if likely(worded=False) >= self._least:
             return True
-        # The words are looked at only where they decide.
-        return likely(worded=True) >= self._least and self._worded(question, sources)
+        # The words are looked at only where they decide. A question of yes or no is answered by
+        # the nearest sentence anyway (`rag.yesno`).
+        doubtful = likely(worded=True) >= self._least and not closed(question)
+        return doubtful and self._worded(question, sources)
 
     def _worded(self, question: str, sources: Sequence[Source]) -> bool:
         read = [replace(each, text=each.read_text, read=None) for each in sources]

@@ -108,6 +108,12 @@ def without_refusal(answer: str) -> str:
     return "\n".join(lines)
 
 
+def without_fence(answer: str, opened: Prompt) -> str:
+    """`answer` without the word of `opened` that ends the passages, copied along with the last."""
+    ends = {part.text.split()[-1] for part in opened if part.text.startswith("Passages ")}
+    return "\n".join(line for line in answer.splitlines() if line.strip() not in ends)
+
+
 def declines(answer: str) -> bool:
     """Whether an answer's first sentence only says that there is no answer."""
     start = answer.strip().lstrip("\"'*[(")

@@ -34,3 +34,15 @@ def test_words_that_are_not_read_do_not_help() -> None:
     question = "Who is the chief of Delta?"
     assert not judgement.passes(question, [read], yes=0.94, refusal=0.1)
     assert not judgement.passes(question, [], yes=0.94, refusal=0.1)
+
+
+def test_a_question_of_yes_or_no_is_not_helped_by_words() -> None:
+    judgement = Judgement(HashEmbedder(), least=0.5)
+    passages = [source(1, LONG)]
+    question = "Is Ada Voss the chief of Delta?"
+    odds = [
+        judgement.passes(question, passages, yes=at / 100, refusal=0.1) for at in range(50, 100)
+    ]
+    least = 50 + odds.index(True)
+    open_question = "Who is Ada Voss, the chief of Delta?"
+    assert judgement.passes(open_question, passages, yes=(least - 1) / 100, refusal=0.1)

@@ -115,6 +115,14 @@ def test_a_refusal_behind_an_answer_goes(answer: str, expected: str) -> None:
     assert prompt.without_refusal(answer) == expected
 
 
+def test_the_word_that_ends_the_passages_is_no_part_of_an_answer() -> None:
+    sources = pack([passage(1, 0, "The text.")], words, budget=9, most=1)
+    opened = prompt.asked(FAMILIES["qwen2.5"], sources, "Who?")
+    word = opened[-2].text.split()[-1]
+    assert prompt.without_fence(f"It is Ada.\n{word}", opened) == "It is Ada."
+    assert prompt.without_fence(f"It is {word}.", opened) == f"It is {word}."
+
+
 def test_an_answer_in_another_language_or_form_is_asked_for_behind_the_question() -> None:
     sources = pack([passage(1, 0, "The text.")], words, budget=9, most=1)
     family = FAMILIES["qwen2.5"]

@@ -194,6 +194,17 @@ def test_no_name_stands_in_the_place_of_another(claim: str, in_place: bool) -> N
     assert names_in_place(claim, "Who offers an example?", spans, passages) is in_place
 
 
+def test_nobody_stands_for_he_who_is_not_named_before() -> None:
+    text = (
+        "Berg left the mill. He accused the old board of hiding all of the losses. Lund was upset."
+    )
+    passages = sentences_of([source(1, text)])
+    question, spans = "What did Lund do?", passages[1:2]
+    said = "accused the old board of hiding all of the losses."
+    assert names_in_place(f"Berg {said}", question, spans, passages)
+    assert not names_in_place(f"Lund {said}", question, spans, passages)
+
+
 @pytest.mark.parametrize(
     ("claim", "told"),
     [

@@ -1,4 +1,4 @@
-"""Who heads something, and what somebody does: the article's sentence that says so.
+"""Who heads or founded something, and what somebody does: the article's sentence that says so.
 
 "Where does Ada Voss work now?", "Who is in charge of Delta?": articles say so in passing ("Voss,
 the head of Delta, said ..."), and a small model that reads much about Voss takes the post she had
@@ -51,20 +51,30 @@ _ASKS_WHO = re.compile(
     re.IGNORECASE,
 )
 
+_FOUNDS = r"(?:(?:co-?)?found(?:ed)?|start(?:ed)?|establish(?:ed)?|set up)"
+_ASKS_FOUNDER = re.compile(
+    rf"^\W*who (?:{_FOUNDS}\b|(?:is|was|are|were) (?:the )?(?:co-?)?founders? of\b)", re.IGNORECASE
+)
+_ASKS_FOUNDED = re.compile(
+    rf"\b(?:what|which) (?:{_PLACE}|labs|start-?up) (?:did|has|have) [^?]{{2,60}}? {_FOUNDS}\b",
+    re.IGNORECASE,
+)
+
 
 def stating(question: str, sources: Sequence[Source]) -> Claim | None:
-    """The sentence that answers a question of who heads something, or what somebody does.
+    """The sentence that answers who heads or founded something, or what somebody does or founded.
 
     In the article's words; None for any other question, and where no sentence says it.
     """
-    if _ASKS_WHO.search(question):
+    if _ASKS_WHO.search(question) or _ASKS_FOUNDER.search(question):
         return _heading(question, sources)
     return _holding(question, sources) if asks_for_a_post(question) else None
 
 
 def asks_for_a_post(question: str) -> bool:
     """Whether a question asks what somebody does, or where."""
-    return bool(_ASKS.search(question) and names.found(question))
+    asks = _ASKS.search(question) or _ASKS_FOUNDED.search(question)
+    return bool(asks and names.found(question))
 
 
 def says_a_post(question: str, text: str) -> bool:
@@ -79,12 +89,18 @@ def _heading(question: str, sources: Sequence[Source]) -> Claim | None:
         return None
     name = re.escape(asked[-1].rpartition(" of ")[2])
     place = rf"(?:the |its |their |[A-Z]\w*'s )?{name}\b"
-    says = re.compile(
+    heads = re.compile(
         rf"\b{name}(?:'s)? (?:[a-z]+ ){{0,2}}{_HEADS}\b"
         rf"|(?<!former )(?<!ex-)\b{_HEADS} (?:of|at) {place}"
         rf"|\b{_LEADS} {place}"
         rf"|\b{name},? (?:which )?(?:is |now )*(?:led|headed|run|directed) by [A-Z]"
     )
+    founds = re.compile(
+        rf"\b{_FOUNDER}s? of {place}|\b{name}(?:'s)? (?:co-?)?founders?\b"
+        rf"|\b(?:co-?)?(?:founded|established) {place}"
+        rf"|\b{name},? (?:was )?(?:co-?)?founded by [A-Z]"
+    )
+    says = founds if _ASKS_FOUNDER.search(question) else heads
     fitting = [
         each
         for each in sentences_of(sources)
@@ -104,13 +120,14 @@ def _holding(question: str, sources: Sequence[Source]) -> Claim | None:
     past = bool(_PAST.search(asking))
     at = [name for name in asked if re.search(rf"(?:{_AT.pattern}){re.escape(name)}", asking)]
     who = next((name for name in names.found(asking) or asked if name not in at), "")
+    founded = bool(_ASKS_FOUNDED.search(asking))
     every = sentences_of(sources)
     fitting = [
         each
         for each in every
         if who
         and all(place in each.text for place in at)
-        and _holds(each.text, who, before=past)
+        and (_founded(each.text, who) if founded else _holds(each.text, who, before=past))
         and (past or not _left(each, who, every))
     ]
     return _newest(fitting)
@@ -123,10 +140,15 @@ def _newest(sentences: Sequence[Sentence]) -> Claim | None:
 
 def _holds(text: str, name: str, *, before: bool) -> bool:
     """Whether a sentence says that somebody holds a post, or founded something."""
-    founder = rf"\b{re.escape(name.rsplit(maxsplit=1)[-1])}\b[^.;]{{0,80}}?\b{_FOUNDER} of [A-Z]"
-    return bool(re.search(founder, text)) or any(
+    return _founded(text, name) or any(
         same_name(post.holder, name) for post in posts(text, before=before)
     )
+
+
+def _founded(text: str, name: str) -> bool:
+    last = re.escape(name.rsplit(maxsplit=1)[-1])
+    founder = rf"\b{last}\b[^.;]{{0,80}}?\b(?:{_FOUNDER} of|(?:co-?)?founded|established) [A-Z]"
+    return bool(re.search(founder, straight(text)))
 
 
 def _left(sentence: Sentence, who: str, every: Sequence[Sentence]) -> bool:

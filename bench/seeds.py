@@ -3,6 +3,9 @@ with `--questions seeds/conversations.jsonl`, follow-up questions with their ear
 
     python bench/seeds.py [--docs DIR_OR_FILES ...] [--questions FILE] [--verbose]
 
+`bench/pages.jsonl` asks about the five news pages that the starter articles were written from,
+which are not part of the project: `--docs` names them.
+
 Prints a line a question, then medians; the last line is one JSON document. The model is loaded
 and warmed before the first question, as `refdesk serve` does.
 """

@@ -10,7 +10,7 @@ from typing import Protocol
 from index.embed import Embedder
 from index.errors import LibraryError
 from index.types import Filter, Hit
-from rag import focus, gather, partly, plan, untrusted
+from rag import focus, gather, holders, partly, plan, untrusted
 from rag.packing import pack
 from rag.types import Source
 
@@ -71,6 +71,7 @@ class Finder:
         """text: the question, as it stands alone. Raises LibraryError for an empty library."""
         most = self._reading.passages * 3
         searches = plan.with_choices(text, choices) if choices else partly.searches(text)
+        searches += holders.searched(text)
         found = [self._searcher.search(each, most, where, today) for each in searches]
         hits = self._gathered(plan.interleaved(found, most))
         if not hits and self._searcher.is_empty():

@@ -17,7 +17,7 @@ from rag.quotable import Sentence, sentences_of
 from rag.terms import straight
 from rag.types import Claim, Source
 
-__all__ = ["asks_for_a_post", "says_a_post", "stating"]
+__all__ = ["asks_for_a_post", "says_a_post", "searched", "stating"]
 
 _POST = r"(?:job|role|position|post|title|occupation|employer)"
 _PLACE = r"(?:company|firm|organi[sz]ation|institution|institute|lab|laboratory|team|business|body)"
@@ -77,6 +77,13 @@ def asks_for_a_post(question: str) -> bool:
     return bool(asks and names.found(question))
 
 
+def searched(question: str) -> list[str]:
+    """What to search for besides, where it is asked what somebody does: words for posts."""
+    if not asks_for_a_post(question):
+        return []
+    return [f"{_who(question)}, head, director, chief executive or founder of"]
+
+
 def says_a_post(question: str, text: str) -> bool:
     """Whether a text names a post of somebody in the question, held now or before."""
     return any(_holds(text, name, before=True) for name in names.found(question))
@@ -116,10 +123,9 @@ def _holding(question: str, sources: Sequence[Source]) -> Claim | None:
 
     For a question about now none of a place that they have left, as another sentence says.
     """
-    asked, asking = names.found(question), _last(question)
+    asking, who = _last(question), _who(question)
     past = bool(_PAST.search(asking))
-    at = [name for name in asked if re.search(rf"(?:{_AT.pattern}){re.escape(name)}", asking)]
-    who = next((name for name in names.found(asking) or asked if name not in at), "")
+    at = _places(question)
     founded = bool(_ASKS_FOUNDED.search(asking))
     every = sentences_of(sources)
     fitting = [
@@ -131,6 +137,23 @@ def _holding(question: str, sources: Sequence[Source]) -> Claim | None:
         and (past or not _left(each, who, every))
     ]
     return _newest(fitting)
+
+
+def _who(question: str) -> str:
+    """The name of the one who is asked about; "" where there is none."""
+    at = _places(question)
+    asked = names.found(_last(question)) or names.found(question)
+    return next((name for name in asked if name not in at), "")
+
+
+def _places(question: str) -> list[str]:
+    """The names that say where: "at Delta"."""
+    asking = _last(question)
+    return [
+        name
+        for name in names.found(question)
+        if re.search(rf"(?:{_AT.pattern}){re.escape(name)}", asking)
+    ]
 
 
 def _newest(sentences: Sequence[Sentence]) -> Claim | None:

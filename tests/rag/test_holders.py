@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.holders import asks_for_a_post, says_a_post, stating
+from rag.holders import asks_for_a_post, says_a_post, searched, stating
 from tests.rag.test_cite import source
 
 LEFT = "Ada Voss, formerly chief engineer at Delta, wrote the plan. It rained."
@@ -85,3 +85,13 @@ def test_an_answer_says_a_post_or_none() -> None:
     question = "What was Voss's job at Delta?"
     assert says_a_post(question, "Ada Voss was the chief engineer at Delta.")
     assert not says_a_post(question, "Voss was praised for the lock at Delta.")
+
+
+def test_posts_are_searched_for_besides() -> None:
+    assert searched("Who wrote the plan?") == []
+    for question in (
+        "Where does Ada Voss work now?",
+        "Ada Voss was at Delta. What company does she lead now?",
+        "What was Ada Voss's job at Delta?",
+    ):
+        assert [each.partition(",")[0] for each in searched(question)] == ["Ada Voss"]

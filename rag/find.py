@@ -74,6 +74,9 @@ class Finder:
         searches += holders.searched(text)
         found = [self._searcher.search(each, most, where, today) for each in searches]
         hits = self._gathered(plan.interleaved(found, most))
+        if holders.asks_for_a_post(text) and not partly.parts(text):
+            # Stable: those of a kind stay as they were found.
+            hits.sort(key=lambda hit: not holders.says_a_post(text, hit.chunk.text))
         if not hits and self._searcher.is_empty():
             raise LibraryError("The library is empty. Add articles with `refdesk add PATH`.")
         packed = pack(

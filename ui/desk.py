@@ -94,7 +94,10 @@ class LibraryDesk:
         return self._library.entries()
 
     def examples(self) -> list[str]:
-        """The shortest question of each kind about starter articles that are in the library."""
+        """A question of each kind about starter articles that are in the library.
+
+        The one that is marked as an example, or else the shortest.
+        """
         try:
             lines = self._questions.read_text(encoding="utf-8").splitlines()
             rows = [json.loads(line) for line in lines if line.strip()]
@@ -105,7 +108,8 @@ class LibraryDesk:
         if not starters & held:
             return []
         chosen: dict[str, str] = {}
-        for row in sorted(rows, key=lambda row: len(row["question"])):
+        rows.sort(key=lambda row: (not row.get("example", False), len(row["question"])))
+        for row in rows:
             if held.issuperset(row["documents"]):
                 chosen.setdefault(row["kind"], row["question"])
         return sorted(chosen.values(), key=len)

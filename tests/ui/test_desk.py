@@ -60,6 +60,16 @@ def test_examples_are_about_articles_in_the_library(
     assert desk(tmp_path, *names).examples() == examples
 
 
+def test_a_marked_example_goes_before_a_shorter_one(tmp_path: Path) -> None:
+    made = desk(tmp_path, "a.md", "b.md")
+    marked = {**ROWS[0], "question": "Who is the longest serving of all?", "example": True}
+    text = "\n".join(map(json.dumps, [*ROWS, marked]))
+    (tmp_path / "questions.jsonl").write_text(text, encoding="utf-8")
+    examples = made.examples()
+    assert marked["question"] in examples
+    assert ROWS[1]["question"] not in examples
+
+
 def test_no_examples_where_there_are_no_questions(tmp_path: Path) -> None:
     made = desk(tmp_path, "a.md")
     (tmp_path / "questions.jsonl").unlink()

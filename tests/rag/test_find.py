@@ -9,7 +9,10 @@ from index.library import Library, LibrarySettings
 from rag.find import Finder, Reading
 from tests.fakes import HashEmbedder
 
-TALK = "Ada Voss does like to work now. Where does Voss work? Voss said the work is hers now."
+TALK = (
+    "Ada Voss does like to work now. Where does Voss work? Ada Voss asked a head, a director, "
+    "a chief executive or founder of something."
+)
 
 
 def test_passages_that_name_a_post_are_read_first_where_one_is_asked_for(tmp_path: Path) -> None:
@@ -23,7 +26,7 @@ def test_passages_that_name_a_post_are_read_first_where_one_is_asked_for(tmp_pat
     embedder = HashEmbedder()
     library = Library(tmp_path / "home", embedder, LibrarySettings(chunk_tokens=60))
     library.add(sorted(tmp_path.glob("*.md")))
-    finder = Finder(library, embedder, Reading(passages=1, min_share=0.0))
+    finder = Finder(library, embedder, Reading(passages=2, min_share=0.0))
 
     def first(question: str) -> str:
         return finder.found(question, (), None, dt.date(2026, 1, 2)).sources[0].text

@@ -71,12 +71,12 @@ class Finder:
         """text: the question, as it stands alone. Raises LibraryError for an empty library."""
         most = self._reading.passages * 3
         searches = plan.with_choices(text, choices) if choices else partly.searches(text)
-        searches += holders.searched(text)
-        found = [self._searcher.search(each, most, where, today) for each in searches]
-        hits = self._gathered(plan.interleaved(found, most))
-        if holders.asks_for_a_post(text) and not partly.parts(text):
-            # Stable: those of a kind stay as they were found.
-            hits.sort(key=lambda hit: not holders.says_a_post(text, hit.chunk.text))
+        if not partly.parts(text):
+            searches += holders.searched(text)
+        found = [
+            _posts_first(each, self._searcher.search(each, most, where, today)) for each in searches
+        ]
+        hits = _posts_first(text, self._gathered(plan.interleaved(found, most)))
         if not hits and self._searcher.is_empty():
             raise LibraryError("The library is empty. Add articles with `refdesk add PATH`.")
         packed = pack(
@@ -116,3 +116,11 @@ class Finder:
     def _count(self, passage: str) -> int:
         # The embedder's tokenizer is at hand before the model is loaded, and close enough.
         return self._embedder.count([passage])[0]
+
+
+def _posts_first(question: str, hits: list[Hit]) -> list[Hit]:
+    """Passages that name a post before the others, where one is asked for and nothing else."""
+    if partly.parts(question) or not holders.asks_for_a_post(question):
+        return hits
+    # Stable: those of a kind stay as they were found.
+    return sorted(hits, key=lambda hit: not holders.says_a_post(question, hit.chunk.text))

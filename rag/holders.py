@@ -85,12 +85,16 @@ def searched(question: str) -> list[str]:
 
 
 def says_a_post(question: str, text: str) -> bool:
-    """Whether a text names a post of somebody in the question, held now or before; or what they
-    founded, if that is asked."""
-    asked = names.found(question)
+    """Whether a text names a post of the one in the question, held now or before.
+
+    Or what they founded, if that is asked.
+    """
+    who = _who(question)
+    if not who:
+        return False
     if _ASKS_FOUNDED.search(question):
-        return any(_founded(text, name) for name in asked)
-    return any(_holds(text, name, before=True) for name in asked)
+        return _founded(text, who)
+    return _holds(text, who, before=True)
 
 
 def _heading(question: str, sources: Sequence[Source]) -> Claim | None:

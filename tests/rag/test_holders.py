@@ -85,6 +85,7 @@ def test_an_answer_says_a_post_or_none() -> None:
     question = "What was Voss's job at Delta?"
     assert says_a_post(question, "Ada Voss was the chief engineer at Delta.")
     assert not says_a_post(question, "Voss was praised for the lock at Delta.")
+    assert not says_a_post(question, "Delta hired Bo Lind, a co-founder of Moss, as head of it.")
     assert says_a_post("Which company did Voss found?", FOUNDED)
     assert not says_a_post("Which company did Voss found?", OLD)
 

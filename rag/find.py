@@ -71,7 +71,7 @@ class Finder:
         """text: the question, as it stands alone. Raises LibraryError for an empty library."""
         most = self._reading.passages * 3
         searches = plan.with_choices(text, choices) if choices else partly.searches(text)
-        if not partly.parts(text):
+        if not choices and not partly.parts(text):
             searches += holders.searched(text)
         found = [
             _posts_first(each, self._searcher.search(each, most, where, today)) for each in searches

@@ -23,8 +23,10 @@ _POST = r"(?:job|role|position|post|title|occupation|employer)"
 _PLACE = r"(?:company|firm|organi[sz]ation|institution|institute|lab|laboratory|team|business|body)"
 _ASKS = re.compile(
     r"\bwhere (?:does|did) [^?]{2,60}? work\b|\bwho (?:does|did) [^?]{2,60}? work for\b"
-    r"|\bwhat (?:does|did) [^?]{2,60}? do(?: now| for a living| at [^?]+| before[^?]*)?\s*\?"
+    r"|\bwhat (?:does|did) [^?]{2,60}? do (?:now|for a living|at [^?]+|before[^?]*)\s*\?"
+    r"|\bwhat (?:does|did) (?-i:[A-Z][\w'-]+ [A-Z][\w'-]+) do\s*\?"
     rf"|\bwhat (?:is|was|are|were) [^?]{{2,60}}?['’]s? (?:\w+ )?{_POST}\b"
+    r"(?! (?:on|in|of|about|towards?|for|as|regarding)\b)"
     rf"|\b(?:what|which) {_POST} (?:does|did|has|had|is|was) "
     rf"|\b(?:what|which) {_PLACE} (?:does|did|is|was) [^?]{{2,60}}? "
     r"(?:lead|head|run|work (?:at|for|in)|in charge of)\b",
@@ -74,7 +76,8 @@ def stating(question: str, sources: Sequence[Source]) -> Claim | None:
 def asks_for_a_post(question: str) -> bool:
     """Whether a question asks what somebody does, or where."""
     asks = _ASKS.search(question) or _ASKS_FOUNDED.search(question)
-    return bool(asks and names.found(question))
+    who = _who(question) if asks else ""
+    return bool(who) and not names.is_organisation(who)
 
 
 def searched(question: str) -> list[str]:
@@ -177,9 +180,14 @@ def _holds(text: str, name: str, *, before: bool) -> bool:
 
 
 def _founded(text: str, name: str) -> bool:
+    """Whether a sentence says that somebody founded something."""
     last = re.escape(name.rsplit(maxsplit=1)[-1])
-    founder = rf"\b{last}\b[^.;]{{0,80}}?\b(?:{_FOUNDER} of|(?:co-?)?founded|established) [A-Z]"
-    return bool(re.search(founder, straight(text)))
+    says = (
+        rf"\b{last}, [^,.;]{{0,60}}?\b{_FOUNDER} of [A-Z]"
+        rf"|\b{last},? (?:who |has |had )*(?:co-?)?(?:founded|established) [A-Z]"
+        rf"|[A-Z]\w*,? (?:was |which was )?(?:co-?)?founded by (?:[A-Z][\w.'-]* )*{last}\b"
+    )
+    return bool(re.search(says, straight(text)))
 
 
 def _left(sentence: Sentence, who: str, every: Sequence[Sentence]) -> bool:

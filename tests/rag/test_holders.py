@@ -26,6 +26,10 @@ FOUNDED = "Voss, the founder of Brae Labs, was not there."
         ("She was at Delta. What company does Voss run now?", True),
         ("What role does Voss have?", True),
         ("Which company did Voss found?", True),
+        ("What does Delta do?", False),
+        ("What does Brae Labs do?", False),
+        ("What does Brae Labs do now?", False),
+        ("What is Voss's position on the dam?", False),
         ("What does the lock do?", False),
         ("What did Voss do about the flood?", False),
         ("Where does the lock stand?", False),
@@ -86,7 +90,11 @@ def test_an_answer_says_a_post_or_none() -> None:
     assert says_a_post(question, "Ada Voss was the chief engineer at Delta.")
     assert not says_a_post(question, "Voss was praised for the lock at Delta.")
     assert not says_a_post(question, "Delta hired Bo Lind, a co-founder of Moss, as head of it.")
-    assert says_a_post("Which company did Voss found?", FOUNDED)
+    founded = "Which company did Voss found?"
+    assert says_a_post(founded, "Voss founded Brae Labs in May.")
+    assert says_a_post(founded, "Brae Labs, founded by Ada Voss, closed.")
+    assert not says_a_post(founded, "Voss met Bo Lind, a young co-founder of Moss.")
+    assert says_a_post(founded, FOUNDED)
     assert not says_a_post("Which company did Voss found?", OLD)
 
 

@@ -31,6 +31,9 @@ MODEL = "fake-1b"
 EMBEDDER = "fake-embedder"
 RECEIPT = "k7m2q9xd4p"
 REFUSAL = "The articles don't say."
+_STUCK_AT = 3
+"""The word of an answer behind which one that is "stuck" rests."""
+
 NO_MODEL = "fake-1b is not installed. Fetch it with `refdesk models pull fake-1b`."
 SECRET = "the fault's own words"
 
@@ -239,9 +242,11 @@ class FakeDesk:
                 yield Token(f"word{n} ")
                 time.sleep(0.01)
         if not answer.refused:
-            for word in answer.text.split(" "):
+            for at, word in enumerate(answer.text.split(" ")):
                 yield Token(word + " ")
                 self._wait()
+                if "stuck" in question and at == _STUCK_AT:
+                    time.sleep(2)  # so that a page on a busy machine is seen with half an answer
         yield Status("Checking the citations")
         self._wait()
         yield Finished(answer)

@@ -114,8 +114,8 @@ _NO_TIME = re.compile(
 
 _NAME_ASKED = re.compile(
     r"\b(?:which|what)(?: of the| other| two| three| (?-i:[A-Z])\w+)? "
-    r"(?:investors?|compan(?:y|ies)|firms?|countr(?:y|ies)|nations?|cit(?:y|ies)|universit(?:y|ies)|newspapers?|outlets?|banks?"
-    r"|airlines?|brands?|authors?|actors?|actress(?:es)?|singers?|artists?|politicians?|players?"
+    r"(?:investors?|compan(?:y|ies)|firms?|countr(?:y|ies)|nations?|cit(?:y|ies)"
+    r"|universit(?:y|ies)|newspapers?|outlets?|banks?|airlines?|brands?|authors?|actors?|actress(?:es)?|singers?|artists?|politicians?|players?"
     r"|scientists?|generals?|emperors?|kings?|rivers?|islands?|clubs?)\b",
     re.IGNORECASE,
 )

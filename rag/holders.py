@@ -40,8 +40,6 @@ _PAST = re.compile(
 )
 _FORMER = re.compile(r"\b(?:former(?:ly)?|ex-|deputy|vice|acting|interim)", re.IGNORECASE)
 _AT = re.compile(r"\b(?:at|in|for|with) (?:the )?(?=[A-Z])|['’]s (?=[A-Z])")
-
-
 _HEADS = r"(?:chief executive(?: officer)?|CEO|head|boss|director|president|chief|leader)"
 _LEADS = (
     r"(?:heads|leads|runs|directs|(?:to|will|now) (?:head|lead|run|direct)|is in charge of|"

@@ -189,6 +189,8 @@ def names_in_place(
     alignment of Ratcliff and Obershelp, as in `difflib`.)
     """
     said = terms(claim)
+    if len(said) < _FEWEST_ALIGNED:
+        return True
     plain = {
         word for text in (question, *(each.text for each in candidates))
         for word in terms(" ".join(_SMALL.findall(text)))
@@ -196,7 +198,7 @@ def names_in_place(
     mine = {word for name in names.found(claim) for word in terms(name)} - plain
     for each in spans:
         foreign = mine - each.words
-        if not foreign or len(said) < _FEWEST_ALIGNED:
+        if not foreign:
             continue
         stated = terms(each.text)
         theirs = {word for name in names.found(each.text) for word in terms(name)}

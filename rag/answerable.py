@@ -84,6 +84,33 @@ _SUM = re.compile(
     r"thousands?|[mb]illions?|trillions?)\b",
     re.IGNORECASE,
 )
+_MEASURED = re.compile(
+    r"\bhow (?:(?:high|tall|deep|wide|thick|heavy|fast|old|far)\b|much (?!(?:do|does|did|can|could|will"
+    r"|would|should|is|was|are|were|has|have|had|of|like|to|so)\b)\w)",
+    re.IGNORECASE,
+)
+_MEASURE = re.compile(
+    rf"{_SUM.pattern}|\b(?:all|most|none|no|little|lots?|much|more|less|majority|quarter|third"
+    r"|fifth|tenth|enough|double|twice|triple|equal|same|full|whole|entire|several|few|many)\b",
+    re.IGNORECASE,
+)
+"""What says how much or how far, in the widest sense."""
+
+_LASTED = re.compile(r"\bhow long\b", re.IGNORECASE)
+_LENGTH = re.compile(
+    r"(?:\d|\b(?:an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|\w+ty"
+    r"|half|several|few|many|some|couple of|dozens?|hundreds?|thousands?|more|less|entire|whole))"
+    r"[ -](?:[\w'’.,-]+ ){0,2}?(?:seconds?|minutes?|hours?|days?|nights?|weeks?|weekends?"
+    r"|fortnights?|months?|years?|quarters?|seasons?|terms?|decades?|centur(?:y|ies)|generations?|lifetime"
+    r"|moment|time|while|pages?|words?|lines?|k?m|km|[cm]m|(?:kilo|centi|milli)?met(?:re|er)s?|miles?"
+    r"|yards?|feet|foot|ft|inch(?:es)?)\b"
+    r"|\d-?(?:k?m|[cm]m|h|min|ft|yrs?)\b"
+    r"|\b(?:until|till|since|forever|permanent(?:ly)?|indefinite(?:ly)?|overnight|always|never|from"
+    r"|between|throughout|lifelong|life|long|years?|decades?|centuries|months?|weeks?)\b",
+    re.IGNORECASE,
+)
+"""What says how long: a day on which something happened says it not."""
+
 _YEARED = re.compile(r"\b(?:what|which) year\b", re.IGNORECASE)
 _YEAR = re.compile(r"\b(?:1\d|20)\d\d\b")
 _WHEN = re.compile(
@@ -153,13 +180,18 @@ _ACRONYM = re.compile(r"\b[A-Z]{2,}\b")
 def fits(question: str, answer: str) -> bool:
     """Whether an answer is of the kind asked for, where the question's words say which kind.
 
-    "How many" wants a count, not a sum of money; "what did it cost" wants a figure; "which year"
-    wants a year, "when" a time, "which company" a name. (Answer typing, as in Li and Roth,
-    "Learning Question Classifiers", 2002; only the kinds that words decide alone.)
+    "How many" wants a count, not a sum of money; "what did it cost" and "how high" want a figure,
+    "how long" a length, "which year" a year, "when" a time, "which company" a name. (Answer typing,
+    as in Li and Roth, "Learning Question Classifiers", 2002; only the kinds that words decide
+    alone.)
     """
     if _COUNTED.search(question) and not _COUNT.search(_NO_COUNT.sub(" ", answer)):
         return False
     if _SUMMED.search(question) and not _SUM.search(answer):
+        return False
+    if _MEASURED.search(question) and not _MEASURE.search(answer):
+        return False
+    if _LASTED.search(question) and not _LENGTH.search(answer):
         return False
     if _WHEN.search(question) and not _TIME.search(_NO_TIME.sub(" ", answer)):
         return False

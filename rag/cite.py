@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.types import Span
-from rag import plan, strict, support
+from rag import strict, support
 from rag.quotable import Sentence, around, sentences_of
 from rag.similar import Similarity
 from rag.statements import Statement
@@ -28,13 +28,13 @@ _MARKED_BONUS = 0.08
 _SECOND_SPAN_GAIN = 0.2
 _SIMILARITY_WEIGHT = 0.25
 _ECHO_WEIGHT = 0.35
-_FEWEST_ASKED = 3
-_QUOTED_FEWEST = 2
-_QUOTED_ASKED = 0.4
-"""Of the question's words, the share that a sentence which has all that an answer adds needs with
-its article's title."""
 
 _HELD = 0.5
+
+Rules = Callable[
+    [str, str, Sequence[Sentence], Sequence[Sentence], support.Evidence, Similarity], bool
+]
+"""As `strict.kept`."""
 
 
 def cite(
@@ -46,6 +46,7 @@ def cite(
     question: str = "",
     words: Similarity | None = None,
     short: bool = False,
+    rules: Rules = strict.kept,
 ) -> list[Claim]:
     """Ties each statement to the one or two sentences of `sources` that support it best.
 
@@ -53,6 +54,7 @@ def cite(
     short       for answers of a sentence or two in the passages' own words, as the engine asks for:
                 what is cited must hold most of the claim's words, deny what it denies, and have its
                 figures in a sentence about the same. Too much for a long text that sums up
+    rules       what a claim of a short answer must keep: all, or those of `strict.sound`
     question  its words, echoed in a claim, are the asker's rather than the passages': they count
               less. That the passages speak of them at all is judged before (`rag.answerable`).
     """
@@ -66,7 +68,7 @@ def cite(
     told = support.Evidence.of([each.text for each in sources], beside[:-1])
 
     def keeps(claim: str, spans: Sequence[Sentence]) -> bool:
-        return strict.kept(claim, question, spans, candidates, told, words or similarity)
+        return rules(claim, question, spans, candidates, told, words or similarity)
 
     return [
         _claim(
@@ -80,48 +82,6 @@ def cite(
         )
         for at, each in enumerate(statements)
     ]
-
-
-def quoted(
-    question: str,
-    statements: Sequence[Statement],
-    sources: Sequence[Source],
-    *,
-    least: float,
-) -> Claim | None:
-    """A sentence of the passages that answers, as a claim in the article's own words.
-
-    For a question that the passages answer though the model's words did not stand the check,
-    sometimes because they repeat a name or a figure of the question that no passage has. The
-    sentence has `least` of the question's words, of only two both; or else some of them, and all
-    that the model's answer adds to the question but figures of its own making. None where there is
-    no such sentence.
-    """
-    asked = frozenset(terms(question))
-    parts = [frozenset(terms(part)) for part in plan.searches(question)]
-    candidates = sentences_of(sources)
-    if not candidates:
-        return None
-
-    def shared(each: Sentence) -> int:
-        return len(asked & each.words)
-
-    nearest = max(candidates, key=shared)
-    enough = least * len(asked) if len(asked) >= _FEWEST_ASKED else max(len(asked), 2)
-    if shared(nearest) >= enough:
-        return in_own_words(_citation(nearest))
-    anywhere = frozenset().union(*(each.words for each in candidates))
-    for statement in statements:
-        added = {word for word in terms(statement.text) if word not in asked}
-        added -= {word for word in added if word[0].isdigit() and word not in anywhere}
-        fitting = [each for each in candidates if added and added <= each.words]
-        best = max(fitting, key=shared, default=None)
-        if best and any(
-            len(part & best.own) >= max(_QUOTED_ASKED * len(part), min(_QUOTED_FEWEST, len(part)))
-            for part in parts
-        ):
-            return in_own_words(_citation(best))
-    return None
 
 
 def _weights(candidates: Sequence[Sentence], echoed: frozenset[str]) -> Callable[[str], float]:

@@ -133,6 +133,9 @@ class Engine:
         *,
         near: bool,
     ) -> Iterator[Event]:
+        if not asked.choices and (told := self._teller.detailed(text, sources, clock, asked.form)):
+            yield _finished(typed, told)
+            return
         if not near:
             yield _finished(typed, self._teller.refused(text, sources, clock))
             return

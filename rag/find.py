@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from index.embed import Embedder
 from index.errors import LibraryError
 from index.types import Filter, Hit
-from rag import focus, gather, holders, partly, plan, untrusted
+from rag import details, focus, gather, holders, partly, plan, untrusted
 from rag.packing import pack
 from rag.types import Source
 
@@ -87,11 +87,27 @@ class Finder:
             neighbours=self._reading.neighbours,
         )
         sources = untrusted.whole(packed, hits)
+        lines = () if choices else self._lines(text, where, today)
+        if lines:
+            behind = (replace(each, number=each.number + len(lines)) for each in sources)
+            return Found((*lines, *behind), near=True)
         return Found(sources, bool(sources) and self._near(hits))
 
     def warm(self) -> None:
         """Loads what a search needs. Raises ModelError."""
         self._searcher.warm()
+
+    def _lines(self, text: str, where: Filter | None, today: dt.date) -> tuple[Source, ...]:
+        """What the article that a question means says of itself, if that is asked."""
+        asked = details.asked(text)
+        if asked is None:
+            return ()
+        hits = self._searcher.search(asked.searched, 3 * self._reading.passages, where, today)
+        entry = details.fitting(asked, hits)
+        if entry is None:
+            return ()
+        head = self._searcher.passage(entry.id, 0, min(entry.characters, details.HEAD))
+        return tuple(details.lines(asked, entry, head))
 
     def _focused(self, hits: Sequence[Hit], searches: Sequence[str]) -> list[focus.Focused]:
         texts = [hit.chunk.text for hit in hits]

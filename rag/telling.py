@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from rag import details
 from rag.clock import Clock
 from rag.language import differ, other_language, refusal
 from rag.types import Answer, Claim, Form, Source
@@ -69,6 +70,16 @@ class Teller:
         """The article's sentence that answers a part of a question, if one does, and its claim."""
         found = self._verifier.stated(part, sources)
         return (found.text, found.claims) if found else None
+
+    def detailed(
+        self, question: str, sources: tuple[Source, ...], clock: Clock, kind: Form
+    ) -> Answer | None:
+        """What an article says of its author, date or publisher; None where that is not asked."""
+        claims = tuple(details.stating(question, sources, short=kind == "short"))
+        if not claims:
+            return None
+        text = " ".join(f"{each.text} [{each.citations[0].number}]" for each in claims)
+        return self._answer(question, text, sources, clock, claims)
 
     def refused(
         self,

@@ -50,6 +50,10 @@ _IRREGULAR = dict(
         " drew:draw drawn:draw broke:break broken:break drove:drive driven:drive"
         " used:use using:use died:die dying:die flew:fly flown:fly threw:throw thrown:throw"
         " felt:feel meant:mean hid:hide hidden:hide struck:strike stole:steal stolen:steal"
+        " withdrew:withdraw withdrawn:withdraw shook:shake shaken:shake dealt:deal dug:dig fed:feed"
+        " hung:hang heard:hear lit:light rode:ride ridden:ride rang:ring rung:ring swore:swear"
+        " sworn:swear swept:sweep overtook:overtake overtaken:overtake undertook:undertake"
+        " undertaken:undertake overcame:overcome laid:lay froze:freeze frozen:freeze"
         " shot:shoot sought:seek fought:fight lent:lend sang:sing sung:sing sank:sink sunk:sink"
         " ate:eat eaten:eat wore:wear worn:wear slept:sleep swam:swim tore:tear torn:tear"
     ).split()

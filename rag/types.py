@@ -21,6 +21,7 @@ class Source:
     start     first character of `text` in the document's extracted text
     read      the part of `text` that the model reads; None: all of it
     also_in   the other places of the article and of its other versions
+    details   no passage, but a line that says who wrote the article, when, or for whom
     """
 
     number: int
@@ -35,6 +36,7 @@ class Source:
     score: float
     read: Span | None = None
     also_in: tuple[str, ...] = ()
+    details: bool = False
 
     @property
     def read_text(self) -> str:

@@ -7,7 +7,19 @@ from dataclasses import dataclass
 
 from index.embed import Embedder
 from index.types import Span
-from rag import across, cite, form, holders, partly, plan, statements, untrusted, yesno
+from rag import (
+    across,
+    cite,
+    form,
+    holders,
+    partly,
+    plan,
+    quoting,
+    statements,
+    strict,
+    untrusted,
+    yesno,
+)
 from rag.answerable import affirms, closed
 from rag.fuller import as_written, in_full
 from rag.orders import is_order
@@ -95,10 +107,7 @@ class Verifier:
         if not supported or not partly.fits(question, supported):
             # The passages hold an answer, by the model's own judgement, but its words were not
             # theirs. A sentence that speaks of all that is asked says it better.
-            quote = cite.quoted(question, parts, evidence, least=_QUOTED_SHARE)
-            if quote is None or not partly.fits(question, quote.text):
-                return Verified("", tuple(claims))
-            return _quoting(quote)
+            return self._quoted(question, parts, evidence, claims, kind)
         text = statements.written(clean, parts, claims, drop=self._drop)
         omitted = sum(not claim.supported for claim in claims) if self._drop else 0
         return Verified(text, tuple(claims), omitted)
@@ -157,8 +166,33 @@ class Verifier:
                 clean, parts, claims = text, fewer, checked
         return clean, parts, claims
 
+    def _quoted(
+        self,
+        question: str,
+        parts: Sequence[Statement],
+        evidence: Sequence[Source],
+        claims: Sequence[Claim],
+        kind: Form,
+    ) -> Verified:
+        """The articles' own sentences in place of claims that do not stand, or nothing."""
+        quote = quoting.quoted(question, parts, evidence, least=_QUOTED_SHARE)
+        quotes = [quote] if quote else []
+        if not quotes and kind == "full":
+            checked = self._cited(question, parts, evidence, about="", rules=strict.sound)
+            sound = [each for each in checked if each.supported]
+            quotes = quoting.meant(question, sound, evidence, self._alike) if sound else []
+        if not quotes or not partly.fits(question, " ".join(each.text for each in quotes)):
+            return Verified("", tuple(claims))
+        return _quoting(*quotes)
+
     def _cited(
-        self, question: str, parts: Sequence[Statement], evidence: Sequence[Source], *, about: str
+        self,
+        question: str,
+        parts: Sequence[Statement],
+        evidence: Sequence[Source],
+        *,
+        about: str,
+        rules: cite.Rules = strict.kept,
     ) -> list[Claim]:
         return cite.cite(
             parts,
@@ -168,11 +202,15 @@ class Verifier:
             question=question,
             words=self._words,
             short=True,
+            rules=rules,
         )
 
 
-def _quoting(claim: Claim) -> Verified:
-    """An answer that is an article's sentence, and nothing else."""
-    clean, _ = statements.parse(claim.text)
-    part = Statement(clean, Span(0, len(clean)), ())
-    return Verified(statements.written(clean, [part], [claim]), (claim,))
+def _quoting(*quotes: Claim) -> Verified:
+    """An answer that is articles' sentences, and nothing else."""
+    texts = [statements.parse(each.text)[0] for each in quotes]
+    parts: list[Statement] = []
+    for text in texts:
+        start = parts[-1].span.end + 1 if parts else 0
+        parts.append(Statement(text, Span(start, start + len(text)), ()))
+    return Verified(statements.written(" ".join(texts), parts, quotes), quotes)

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from rag.cite import cite, quoted
+from rag.cite import cite
 from rag.plan import searches
+from rag.quoting import quoted
 from rag.statements import apart, once, parse, to_the_point, trimmed, written
 from rag.terms import terms
 from rag.types import Claim, Source

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from rag.cite import cite, quoted
+from rag.cite import cite
 from rag.quotable import sentences_of
+from rag.quoting import quoted
 from rag.statements import parse
 from rag.strict import (
     causes_told,

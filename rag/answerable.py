@@ -85,8 +85,8 @@ _SUM = re.compile(
     re.IGNORECASE,
 )
 _MEASURED = re.compile(
-    r"\bhow (?:(?:high|tall|deep|wide|thick|heavy|fast|old|far)\b|much (?!(?:do|does|did|can|could|will"
-    r"|would|should|is|was|are|were|has|have|had|of|like|to|so)\b)\w)",
+    r"\bhow (?:(?:high|tall|deep|wide|thick|heavy|fast|old|far)\b|much (?!(?:do|does|did|can|could"
+    r"|will|would|should|is|was|are|were|has|have|had|of|like|to|so)\b)\w)",
     re.IGNORECASE,
 )
 _MEASURE = re.compile(

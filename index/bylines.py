@@ -25,8 +25,9 @@ _NAME = re.compile(
     rf"{_CAPITAL}[^\W\d_]*\.?(?:(?:[ -]|['’])(?:{_PARTICLE}\b|{_CAPITAL}[^\W\d_]*\.?)){{1,4}}"
 )
 _PUBLISHER = re.compile(
-    r"(?=.*\b(?:News|Times|Post|Journal|Daily|Weekly|Press|Magazine|Review|Herald|Tribune|Gazette"
-    r"|Wire|Media|Radio|Chronicle|Observer|Guardian|Telegraph|Bulletin)\b)"
+    r"(?=.*\b(?:News|Times|Post|Journal|Daily|Weekly|Press|[Mm]agazine|Review|Herald|Tribune|Gazette"
+    r"|Wire|Media|Radio|Chronicle|Observer|Guardian|Telegraph|Bulletin|Courier|Examiner|Dispatch"
+    r"|Advertiser|Echo|Argus|Newsletter)\b)"
     r"(?:[A-Z][\w'’&.-]*)(?:\s+(?:[A-Z][\w'’&.-]*|of|and|&)){0,4}"
 )
 _NO_NAME = re.compile(
@@ -35,8 +36,8 @@ _NO_NAME = re.compile(
 )
 _NAMES_ONLY = re.compile(r"(?:(?:by|By|and|for|of|&|[|·•—–/-]|[^\W\d_a-z][^\s]*)(?:\s+|$)){1,8}")
 _BY = re.compile(
-    r"(?:(?i:(?:(?:written|posted|published|reported|words|text|story|interview)\s+)?by\b|(?:authors?|autor(?:in|en)?"
-    r"|auteure?s?)\s*:)|[VvPp](?:(?<=[Vv])on|(?<=[Pp])ar)\b)\s*:?\s*"
+    r"(?:(?i:(?:(?:written|posted|published|reported|words|text|story|interview)\s+)?by\b|(?:authors?|words|text"
+    r"|autor(?:in|en)?|auteure?s?)\s*:)|[VvPp](?:(?<=[Vv])on|(?<=[Pp])ar)\b)\s*:?\s*"
 )
 _SOURCE = re.compile(
     rf"(?:Source|Quelle)\s*:\s*({_CAPITAL}[\w'’&.-]*(?:\s+(?:{_CAPITAL}[\w'’&.-]*|of|and|&)){{0,4}})"
@@ -47,7 +48,23 @@ _SIGNED = re.compile(
     r"|concluded))\s+(?:(?:on|as\s+of|this|the)\s+)*",
     re.IGNORECASE,
 )
+_DECIDED = re.compile(
+    r"(?:^|(?<=[.;] ))(?:signed|decided|adopted|approved|issued|delivered|handed down)\s+"
+    r"(?:on\s+)?",
+    re.IGNORECASE,
+)
+_KIND = re.compile(
+    r"(?:minutes|agenda|memo(?:randum)?|letter|notes?|report|notice|statement|transcript)\b",
+    re.IGNORECASE,
+)
 _DATELINE = re.compile(r".{0,40}?(?:--|[—–])")
+_PLACE = re.compile(rf"{_CAPITAL}[^\W\d_]+(?:[ -]{_CAPITAL}[^\W\d_]+){{0,2}},\s+")
+_BARS = re.compile(r"\s*[|·•]\s*|\s+[—–-]\s+")
+_SEGMENT_WORDS = 7
+_ROLE = re.compile(
+    r"(?i:.*\b(?:reporter|correspondent|editor|writer|columnist|critic|journalist|analyst))"
+)
+_AT = re.compile(r"\s+(?:at|in|for|from|reporting)\s.*")
 
 
 def find_date(text: str) -> str | None:
@@ -59,7 +76,7 @@ def find_date(text: str) -> str | None:
     prose = 0
     for number, line in enumerate(line.strip() for line in text.splitlines() if line.strip()):
         head = number < _HEAD_LINES and prose < 2
-        opening = _signed(line) if head else None
+        opening = (_signed(line) or _titled(line)) if head else None
         if head and len(line.split()) >= _PROSE_WORDS:
             prose += 1
             opening = opening or _datelined(line)
@@ -89,11 +106,8 @@ def find_author(text: str) -> str | None:
             continue
         if twice := _doubled(line):
             return twice
-        if (by := _BY.match(line)) and (number or ":" in by[0]):
-            names = _names(_strip_marks(residue(line[by.end() :])))
-            names = list(itertools.takewhile(is_name, names))
-            if names:
-                return " and ".join(names)
+        if names := _by(line, first=not number):
+            return names
     return None
 
 
@@ -135,11 +149,31 @@ def is_byline(line: str) -> bool:
     return by is not None and all(map(is_name, _names(left[by.end() :]) or [""]))
 
 
+def _by(line: str, *, first: bool) -> str | None:
+    """Whom a line names as its author: "By Jane Doe", "Jane Doe, Science Reporter".
+
+    first: it is the page's first line, which is its title, unless a label says otherwise
+    """
+    segments = [_strip_marks(each) for each in _BARS.split(line)]
+    for each in segments:
+        by = _BY.match(each)
+        if by is None or (first and ":" not in by[0]):
+            continue
+        names = [_AT.sub("", name) for name in _names(_strip_marks(residue(each[by.end() :])))]
+        if names := list(itertools.takewhile(is_name, names)):
+            return " and ".join(names)
+    name, comma, role = _strip_marks(line).partition(", ")
+    known = comma and not first and is_name(name) and _ROLE.fullmatch(role)
+    return name if known and len(role.split()) <= _SEGMENT_WORDS else None
+
+
 def _dated(line: str, number: int, prose: int) -> tuple[int, str] | None:
     """Rank (0 published, 1 bare, 2 updated) and date of a byline, or None if it is not one."""
     line = _strip_marks(line)
     if len(line) > _LINE or (found := first_date(line)) is None or found.iso is None:
         return None
+    if number and not prose and (segment := _segment(line)):
+        return segment
     labels = list(LABEL.finditer(line, 0, found.start))
     left = residue(line)
     by = _BY.match(left)
@@ -153,19 +187,41 @@ def _dated(line: str, number: int, prose: int) -> tuple[int, str] | None:
     return (1 if not labels else 0 if labels[-1]["new"] else 2), found.iso
 
 
+def _segment(line: str) -> tuple[int, str] | None:
+    """The date among the parts of a line that bars divide: "2029-05-04 | Science | Jane Doe"."""
+    segments = [_strip_marks(each) for each in _BARS.split(line)]
+    if len(segments) < 2 or any(len(each.split()) > _SEGMENT_WORDS for each in segments):
+        return None
+    for each in segments:
+        found = first_date(each)
+        if found and found.iso and len(found.iso) == 10 and not residue(each):
+            label = LABEL.search(each, 0, found.start)
+            return (1 if not label else 0 if label["new"] else 2), found.iso
+    return None
+
+
+def _titled(line: str) -> str | None:
+    """The day of minutes or a letter, by a heading that says what it is and ends with the day."""
+    line = _strip_marks(line)
+    found = first_date(line) if len(line) <= _LINE and _KIND.match(line) else None
+    return found.iso if found and found.iso and not line[found.end :].strip(" .)") else None
+
+
 def _datelined(line: str) -> str | None:
     """The date that opens a report: "OSLO, Norway, May 4, 2026 (WIRE) -- A ship …"."""
     found = first_date(line[:_LINE])
     if found is None or found.start > _LINE // 2 or not line[0].isupper():
         return None
-    return (
-        found.iso if _DATELINE.match(line, found.end) and ". " not in line[: found.start] else None
-    )
+    begins = _DATELINE.match(line, found.end) and ". " not in line[: found.start]
+    place = _PLACE.fullmatch(line, 0, found.start) and line[found.end : found.end + 1] in (".", ":")
+    return found.iso if begins or place else None
 
 
 def _signed(line: str) -> str | None:
     """The date of a deed: "This Lease is made on 3 February 2025 ...", "Dated 4 May 2026."."""
     begins = _SIGNED.match(line)
+    if begins is None and len(line) <= _LINE:
+        begins = _DECIDED.search(line)
     found = first_date(line[begins.end() : begins.end() + _LINE]) if begins else None
     return found.iso if found and found.start == 0 else None
 

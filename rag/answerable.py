@@ -86,7 +86,10 @@ _SUM = re.compile(
 )
 _MEASURED = re.compile(
     r"\bhow (?:(?:high|tall|deep|wide|thick|heavy|fast|old|far)\b|much (?!(?:do|does|did|can|could"
-    r"|will|would|should|is|was|are|were|has|have|had|of|like|to|so)\b)\w)",
+    r"|will|would|should|is|was|are|were|has|have|had|of|like|to|so)\b)\w)"
+    r"|\bwhat (?:salary|price|fee|fine|rent|wage|percentage|proportion|sum|amount|temperature"
+    r"|length|height|weight|speed|distance|dos(?:e|age))"
+    r" (?:of|did|does|do|is|was|will|has|are|were)\b",
     re.IGNORECASE,
 )
 _MEASURE = re.compile(

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from index.types import Span
 from rag import strict, support
+from rag.focus import goes_on, prose
 from rag.quotable import Sentence, around, sentences_of
 from rag.similar import Similarity
 from rag.statements import Statement
@@ -179,6 +180,18 @@ def citation(source: Source, span: Span) -> Citation:
 def in_own_words(cited: Citation, differs: Differs = "") -> Claim:
     """The article's own sentence as a claim, in one line."""
     return Claim(" ".join(cited.quote.split()), True, 1.0, (cited,), differs=differs)
+
+
+def told(sentence: Sentence) -> Claim:
+    """A sentence of an article as a claim, after the one before it where it points back to that.
+
+    "Its director, Bo Lind, said ...": whose, the sentence before says.
+    """
+    source, span = sentence.source, sentence.span
+    if goes_on(sentence.text):
+        before = [each for each in prose(source.text) if each.end <= span.start]
+        span = Span(before[-1].start if before else span.start, span.end)
+    return in_own_words(citation(source, span))
 
 
 def _citation(evidence: Sentence) -> Citation:

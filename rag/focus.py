@@ -22,6 +22,10 @@ from rag.terms import terms
 
 SHARE = 0.85
 
+FIRST_SHARE = 0.5
+"""The same for the passage that was found first. It was found by more than its sentences: by its
+title, by all its words together. So more of it is read, and it is never left out."""
+
 _PART_SHARE = 0.7
 """What a passage's best sentence for one part of a question must score, of its best for any part,
 so that the passage is taken to speak of that part too."""
@@ -73,10 +77,11 @@ def focus(
                 in order, as `prose` gives them
     least       of what the best sentence of all scores for a question: a passage whose best
                 sentence has less, for each question, is weak. In a small library most of
-                what a search finds is about something else, and a small model cites it
+                what a search finds is about something else, and a small model cites it.
+                The first hit never is
     """
     asked = [frozenset(terms(question)) for question in questions]
-    found = []
+    found: list[Focused] = []
     best: list[npt.NDArray[np.float64]] = []
     at = 0
     for hit in hits:
@@ -87,20 +92,23 @@ def focus(
         said = [frozenset(terms(span.of(text))) for span in spans]
         shared = [[len(each & words) / max(len(each), 1) for words in said] for each in asked]
         scores = alike + np.array(shared)
-        found.append(Focused(hit, _window(text, spans, scores)))
+        found.append(Focused(hit, _window(text, spans, scores, SHARE if found else FIRST_SHARE)))
         best.append(scores.max(axis=1, initial=0.0))
     if not found:
         return []
     enough = (np.array(best) >= least * np.max(best, axis=0)).any(axis=1)
+    enough[0] = True
     return [replace(each, weak=not reads) for each, reads in zip(found, enough, strict=True)]
 
 
-def _window(text: str, spans: Sequence[Span], scores: npt.NDArray[np.float64]) -> Span:
+def _window(
+    text: str, spans: Sequence[Span], scores: npt.NDArray[np.float64], share: float
+) -> Span:
     """scores: of each sentence for each part of the question, shape (parts, sentences)"""
     if not spans:
         return Span(0, len(text))
     best = scores.max(axis=1, keepdims=True)
-    least = np.where(best > 0, SHARE * best, best)
+    least = np.where(best > 0, share * best, best)
     speaks = (scores >= least) & (best >= _PART_SHARE * best.max())
     kept = np.flatnonzero(speaks.any(axis=0) | (scores.max(axis=0) == best.max()))
     first, last = int(kept[0]), int(kept[-1])

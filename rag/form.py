@@ -53,7 +53,7 @@ _AUTOLINK = re.compile(r"<((?:https?|ftp|mailto):[^<>\s]*)>", re.IGNORECASE)
 _TAG = re.compile(r"<(?:!--.*?--|[!/?]?[A-Za-z][^<>]*)>", re.DOTALL)
 _SCHEME = re.compile(r"\b(?:data|javascript|vbscript|blob|file):\S+", re.IGNORECASE)
 _LEAD = re.compile(
-    r"(^|(?<=[.!?] ))(?:(?:the|this|these) (?:passage|article|text)s?(?: \[?\d+\]?)? "
+    r"(^|(?<=[.!?] ))(?:(?:(?:the|this|these) )?(?:passage|article|text)s?(?: \[?\d+\]?)? "
     r"(?:also )?(?:states?|says?|mentions?|indicates?|reports?) that"
     r"|according to (?:the |this |these )?(?:passage|article|text)s?(?: \[?\d+\]?)?,) (\w)",
     re.IGNORECASE | re.MULTILINE,

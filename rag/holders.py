@@ -11,13 +11,13 @@ import re
 from collections.abc import Sequence
 
 from rag import names
-from rag.cite import citation, in_own_words
+from rag.cite import told
 from rag.posts import ended, posts, same_name
 from rag.quotable import Sentence, sentences_of
 from rag.terms import straight
 from rag.types import Claim, Source
 
-__all__ = ["asks_for_a_post", "says_a_post", "searched", "stating"]
+__all__ = ["asks_for_a_post", "asks_who", "says_a_post", "searched", "stating"]
 
 _POST = r"(?:job|role|position|post|title|occupation|employer)"
 _PLACE = r"(?:company|firm|organi[sz]ation|institution|institute|lab|laboratory|team|business|body)"
@@ -66,7 +66,7 @@ def stating(question: str, sources: Sequence[Source]) -> Claim | None:
 
     In the article's words; None for any other question, and where no sentence says it.
     """
-    if _ASKS_WHO.search(question) or _ASKS_FOUNDER.search(question):
+    if asks_who(question):
         return _heading(question, sources)
     return _holding(question, sources) if asks_for_a_post(question) else None
 
@@ -88,8 +88,11 @@ def searched(question: str) -> list[str]:
 def says_a_post(question: str, text: str) -> bool:
     """Whether a text names a post of the one in the question, held now or before.
 
-    Or what they founded, if that is asked.
+    Or what they founded, or who heads or founded something, if that is asked.
     """
+    if asks_who(question):
+        says = _heading_of(question)
+        return says is not None and _heads(question, says, text)
     who = _who(question)
     if not who:
         return False
@@ -98,33 +101,47 @@ def says_a_post(question: str, text: str) -> bool:
     return _holds(text, who, before=True)
 
 
+def asks_who(question: str) -> bool:
+    """Whether a question asks who heads or founded something."""
+    return bool(_ASKS_WHO.search(question) or _ASKS_FOUNDER.search(question))
+
+
 def _heading(question: str, sources: Sequence[Source]) -> Claim | None:
     """The newest sentence that names a head of the last name in the question."""
+    says = _heading_of(question)
+    if says is None:
+        return None
+    return _newest([each for each in sentences_of(sources) if _heads(question, says, each.text)])
+
+
+def _heads(question: str, says: re.Pattern[str], text: str) -> bool:
+    found = says.search(straight(text))
+    return (
+        found is not None
+        and not _FORMER.search(found[0])
+        and any(name not in question for name in names.found(text))
+    )
+
+
+def _heading_of(question: str) -> re.Pattern[str] | None:
+    """How an article says who heads or founded the last name in the question; None without one."""
     asked = names.found(question)
     if not asked:
         return None
     name = re.escape(asked[-1].rpartition(" of ")[2])
     place = rf"(?:the |its |their |[A-Z]\w*'s )?{name}\b"
-    heads = re.compile(
+    if _ASKS_FOUNDER.search(question):
+        return re.compile(
+            rf"\b{_FOUNDER}s? of {place}|\b{name}(?:'s)? (?:co-?)?founders?\b"
+            rf"|\b(?:co-?)?(?:founded|established) {place}"
+            rf"|\b{name},? (?:was )?(?:co-?)?founded by [A-Z]"
+        )
+    return re.compile(
         rf"\b{name}(?:'s)? (?:[a-z]+ ){{0,2}}{_HEADS}\b"
         rf"|(?<!former )(?<!ex-)\b{_HEADS} (?:of|at) {place}"
         rf"|\b{_LEADS} {place}"
         rf"|\b{name},? (?:which )?(?:is |now )*(?:led|headed|run|directed) by [A-Z]"
     )
-    founds = re.compile(
-        rf"\b{_FOUNDER}s? of {place}|\b{name}(?:'s)? (?:co-?)?founders?\b"
-        rf"|\b(?:co-?)?(?:founded|established) {place}"
-        rf"|\b{name},? (?:was )?(?:co-?)?founded by [A-Z]"
-    )
-    says = founds if _ASKS_FOUNDER.search(question) else heads
-    fitting = [
-        each
-        for each in sentences_of(sources)
-        if (found := says.search(straight(each.text)))
-        and not _FORMER.search(found[0])
-        and any(name not in question for name in names.found(each.text))
-    ]
-    return _newest(fitting)
 
 
 def _holding(question: str, sources: Sequence[Source]) -> Claim | None:
@@ -167,7 +184,7 @@ def _places(question: str) -> list[str]:
 
 def _newest(sentences: Sequence[Sentence]) -> Claim | None:
     best = max(sentences, key=lambda each: each.source.date or "", default=None)
-    return in_own_words(citation(best.source, best.span)) if best else None
+    return told(best) if best else None
 
 
 def _holds(text: str, name: str, *, before: bool) -> bool:

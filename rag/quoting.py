@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from rag import names, plan
-from rag.cite import citation, in_own_words
+from rag import cite, names, plan
 from rag.quotable import Sentence, sentences_of
 from rag.similar import Similarity
 from rag.statements import Statement
@@ -65,7 +64,7 @@ def quoted(
     nearest = max(candidates, key=shared)
     enough = least * len(asked) if len(asked) >= _FEWEST_ASKED else max(len(asked), 2)
     if shared(nearest) >= enough:
-        return in_own_words(citation(nearest.source, nearest.span))
+        return cite.told(nearest)
     anywhere = frozenset().union(*(each.words for each in candidates))
     for statement in statements:
         added = {word for word in terms(statement.text) if word not in asked}
@@ -76,7 +75,7 @@ def quoted(
             len(part & best.own) >= max(_QUOTED_ASKED * len(part), min(_QUOTED_FEWEST, len(part)))
             for part in parts
         ):
-            return in_own_words(citation(best.source, best.span))
+            return cite.told(best)
     return None
 
 
@@ -115,11 +114,21 @@ def meant(
             continue
         if who and not any(_names_another(text, asked) for text in texts):
             continue
-        return [
-            in_own_words(citation(candidates[at].source, candidates[at].span))
-            for at in sorted(told)
-        ]
+        return _once([cite.told(candidates[at]) for at in sorted(told)])
     return []
+
+
+def _once(quotes: Sequence[Claim]) -> list[Claim]:
+    """Without those that stand in another."""
+    cited = [each.citations[0] for each in quotes]
+    return [
+        quote for quote, one in zip(quotes, cited, strict=True)
+        if not any(
+            other is not one and other.document_id == one.document_id
+            and other.start <= one.start and one.end <= other.end
+            for other in cited
+        )
+    ]  # fmt: skip
 
 
 def _names_another(text: str, asked: frozenset[str]) -> bool:

@@ -97,7 +97,7 @@ class Verifier:
         if kind == "short" and claims and claims[0].supported:
             clean, parts, claims = self._in_full(question, clean, parts, claims, evidence)
         supported = " ".join(claim.text for claim in claims if claim.supported)
-        if kind == "full" and holders.asks_for_a_post(question):
+        if kind == "full" and (holders.asks_for_a_post(question) or holders.asks_who(question)):
             quotes = [each.quote for claim in claims if claim.supported for each in claim.citations]
             said_so = any(holders.says_a_post(question, quote) for quote in quotes)
             if not said_so and (found := self.stated(question, sources)):

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from rag.cite import citation, in_own_words
+from rag.cite import told
 from rag.nearness import Signals, weighed
 from rag.similar import Similarity
 from rag.types import Claim, Source
@@ -39,7 +39,7 @@ def answering(
     every = weighed(question, sources, similarity, words)
     likely = [(likelihood(signals), sentence) for sentence, signals in every]
     odds, best = max(likely, key=lambda each: each[0], default=(0.0, None))
-    return in_own_words(citation(best.source, best.span)) if best and odds >= least else None
+    return told(best) if best and odds >= least else None
 
 
 def likelihood(signals: Signals) -> float:

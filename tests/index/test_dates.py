@@ -46,7 +46,19 @@ BODY = "The ferry to the island will stop at the old pier again from the spring,
         ("Publié le 1er août 2026 à 08h00", "2026-08-01"),
         ("Par Hélène Roux, le 16 juil. 2026", "2026-07-16"),
         ("Fri 16 Jan 2026 07.00 GMT", "2026-01-16"),
+        ("2026-03-16 | Science desk | Jane Doe", "2026-03-16"),
+        (
+            "**Island Courier** · Published 16 March 2026 · By Jane Doe, harbour reporter",
+            "2026-03-16",
+        ),
+        ("*Piers & Docks magazine | Words: Jane Doe | 16 March 2026*", "2026-03-16"),
+        ("Minutes of the harbour board, 16 March 2026", "2026-03-16"),
+        ("Decided 16 March 2026", "2026-03-16"),
+        ("Contract no. 12-A. Signed on 16 March 2026.", "2026-03-16"),
         # unknown stays unknown
+        ("The fire of 16 March 2026 | What we know", None),
+        ("Minutes of the storm of 16 March 2026 that were lost", None),
+        ("It was never signed on 16 March 2026", None),
         ("18.06.", None),
         ("18. Juni, 07:30 Uhr", None),
         ("Mars 2026", None),
@@ -82,7 +94,12 @@ def test_only_the_head_and_labelled_lines_count() -> None:
 
 def test_the_date_that_opens_a_report() -> None:
     rest = " ".join([BODY] * 3)
-    for opening in ("OSLO, Norway, May 4, 2026 (Wire) -- ", "BERN (4. Mai 2026) – "):
+    openings = (
+        "OSLO, Norway, May 4, 2026 (Wire) -- ",
+        "BERN (4. Mai 2026) – ",
+        "Bern, 4 May 2026. ",
+    )
+    for opening in openings:
         assert find_date(f"A pier comes back\n{opening}{rest}") == "2026-05-04"
         assert find_date(f"A pier comes back\n06/18\n{opening}{rest}") == "2026-05-04"
     assert find_date(f"A pier comes back\nThe storm of May 4, 2026 took it. {rest}") is None
@@ -132,6 +149,15 @@ def test_normalise(value: object, date: str | None) -> None:
         ("Par Élodie Le Goff et Yann Roux", "Élodie Le Goff and Yann Roux"),
         ("Autorin: Jana Doe", "Jana Doe"),
         ("Interview by Jane Doe", "Jane Doe"),
+        ("By Jane Doe at Brae Harbour", "Jane Doe"),
+        (
+            "**Island Courier** · Published 16 March 2026 · By Jane Doe, harbour reporter",
+            "Jane Doe",
+        ),
+        ("*Piers & Docks magazine | Words: Jane Doe | 16 March 2026*", "Jane Doe"),
+        ("Jane Doe, Local Democracy Reporter", "Jane Doe"),
+        ("Jane Doe, the harbour master, is the reporter of the year", None),
+        ("Jane Doe, harbour master", None),
         ("By Staff Reporter", None),
         ("Von Anfang an", None),
         ("Par exemple", None),

@@ -72,11 +72,26 @@ def near(texts: list[str], questions: list[str], least: float) -> list[str]:
 
 
 def test_passages_about_something_else_are_weak() -> None:
-    texts = ["The tariff of gas is up.", "The bell rings at noon.", "A bell rings at dawn."]
+    texts = ["A bell rings at dawn.", "The tariff of gas is up.", "The bell rings at noon."]
     question = "When does the bell ring at noon?"
-    assert near(texts, [question], 0.5) == texts[1:]
+    assert near(texts, [question], 0.5) == [texts[0], texts[2]]
     assert near(texts, [question], 0.0) == texts
-    assert near(texts, [question], 1.0) == texts[1:2]
+
+
+def test_what_was_found_first_is_read_whatever_its_sentences_say() -> None:
+    texts = ["A clapper, at twelve.", "The tariff of gas is up.", "The bell rings at noon."]
+    question = "When does the bell ring at noon?"
+    assert near(texts, [question], 1.0) == [texts[0], texts[2]]
+
+
+def test_more_is_read_of_what_was_found_first() -> None:
+    passage = "The bell rings at noon. Bread is dear. A bell is a joy."
+    texts = [passage, passage]
+    found = focus(
+        [hit(each) for each in texts], ["When does the bell ring at noon?"],
+        np.array([[0.6, 0.0, 0.6] * 2], np.float32),
+    )  # fmt: skip
+    assert [each.text for each in found] == [passage, "The bell rings at noon."]
 
 
 def test_a_passage_about_one_part_of_a_question_is_read() -> None:

@@ -41,7 +41,7 @@ class Reading:
     """
 
     passages: int = 5
-    passage_tokens: int = 210
+    passage_tokens: int = 260
     min_share: float = 0.5
     neighbours: bool = True
     min_similarity: float = 0.15

@@ -27,6 +27,9 @@ its article's title."""
 _MEANT = 0.5
 """Cosine from which on a sentence speaks of what is asked, in whatever words."""
 
+_MEANT_SURE = 0.3
+"""The same where the model is sure, and the sentences have all that its answer adds."""
+
 _MOST_MEANT = 3
 _FEWEST_MEANT = 2
 """Words of an answer that a second sentence must bring."""
@@ -80,7 +83,12 @@ def quoted(
 
 
 def meant(
-    question: str, claims: Sequence[Claim], sources: Sequence[Source], alike: Similarity
+    question: str,
+    claims: Sequence[Claim],
+    sources: Sequence[Source],
+    alike: Similarity,
+    *,
+    sure: bool = False,
 ) -> list[Claim]:
     """The sentences that a model took its answer from, near in meaning to what is asked.
 
@@ -89,6 +97,9 @@ def meant(
     bridge is shut?", "Diversion route: 14 km"). Whether a name is told of that or of something
     else no rule can tell then; the sentence shows it. One, or as many as an answer was made of,
     each with something that those before it lack; none where none is near enough.
+
+    sure  the model has hardly a doubt that the passages answer: sentences that have all that an
+          answer adds may then be less near
     """
     candidates = sentences_of(sources)
     if not candidates:
@@ -108,9 +119,10 @@ def meant(
                 break
             told.append(best)
             left -= candidates[best].words
-        enough = len(added - left) >= _MEANT_ADDED * len(added)
+        if not told or len(added - left) < _MEANT_ADDED * len(added):
+            continue
         texts = [candidates[at].text for at in told]
-        if not told or not enough or max(near[at] for at in told) < _MEANT:
+        if max(near[at] for at in told) < (_MEANT_SURE if sure and not left else _MEANT):
             continue
         if who and not any(_names_another(text, asked) for text in texts):
             continue

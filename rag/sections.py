@@ -150,7 +150,7 @@ class ModelSection:
 class AnswerSection:
     passages: int = setting(5, "Passages put before the model, at most.", least=1, most=50)
     passage_tokens: int = setting(
-        210, "Tokens of all passages and their headings together, at most.", least=100, most=100_000
+        260, "Tokens of all passages and their headings together, at most.", least=100, most=100_000
     )
     min_share: float = setting(
         0.5,

@@ -29,9 +29,15 @@ class Teller:
         clock: Clock,
         kind: Form,
         stopped: str | None,
+        *,
+        sure: bool = False,
     ) -> Answer:
-        """What a model said, checked. stopped: why it was cut short, if it was"""
-        found = self._verifier.verified(question, said, sources, kind, cut=stopped == "length")
+        """What a model said, checked.
+
+        stopped: why it was cut short, if it was; sure: see `rag.answerable.sure`
+        """
+        cut = stopped == "length"
+        found = self._verifier.verified(question, said, sources, kind, cut=cut, sure=sure)
         if not found.text:
             return self.declined(question, sources, clock, kind, found.claims)
         answer = self._answer(question, found.text, sources, clock, found.claims, stopped=stopped)

@@ -70,9 +70,16 @@ class Verifier:
         self._words = similarity_by(remembering(embedder.embed_passages, _WORDS_KEPT))
 
     def verified(
-        self, question: str, said: str, sources: Sequence[Source], kind: Form, *, cut: bool
+        self,
+        question: str,
+        said: str,
+        sources: Sequence[Source],
+        kind: Form,
+        *,
+        cut: bool,
+        sure: bool = False,
     ) -> Verified:
-        """kind: how it was to be worded. cut: it ends in the middle."""
+        """kind: how it was to be worded. cut: it ends in the middle. sure: `rag.answerable.sure`"""
         said = form.to_the_matter(form.unlinked(said))
         evidence = untrusted.evidence(sources, question)
         if kind == "full" and closed(question):
@@ -107,7 +114,7 @@ class Verifier:
         if not supported or not partly.fits(question, supported):
             # The passages hold an answer, by the model's own judgement, but its words were not
             # theirs. A sentence that speaks of all that is asked says it better.
-            return self._quoted(question, parts, evidence, claims, kind)
+            return self._quoted(question, parts, evidence, claims, kind, sure=sure)
         text = statements.written(clean, parts, claims, drop=self._drop)
         omitted = sum(not claim.supported for claim in claims) if self._drop else 0
         return Verified(text, tuple(claims), omitted)
@@ -173,6 +180,8 @@ class Verifier:
         evidence: Sequence[Source],
         claims: Sequence[Claim],
         kind: Form,
+        *,
+        sure: bool,
     ) -> Verified:
         """The articles' own sentences in place of claims that do not stand, or nothing."""
         quote = quoting.quoted(question, parts, evidence, least=_QUOTED_SHARE)
@@ -180,7 +189,8 @@ class Verifier:
         if not quotes and kind == "full":
             checked = self._cited(question, parts, evidence, about="", rules=strict.sound)
             sound = [each for each in checked if each.supported]
-            quotes = quoting.meant(question, sound, evidence, self._alike) if sound else []
+            if sound:
+                quotes = quoting.meant(question, sound, evidence, self._alike, sure=sure)
         if not quotes or not partly.fits(question, " ".join(each.text for each in quotes)):
             return Verified("", tuple(claims))
         return _quoting(*quotes)

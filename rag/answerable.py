@@ -68,6 +68,10 @@ def log_odds(probability: float) -> float:
     return math.log(clipped / (1.0 - clipped))
 
 
+_NUMBERS = (
+    r"one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh"
+    r"|nine)teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty(?:-\w+)?"
+)
 _COUNTED = re.compile(r"\bhow many\b", re.IGNORECASE)
 _NO_COUNT = re.compile(
     r"[$€£¥]\s?\d[\d.,]*(?:\s*(?:[mb]illion|trillion|bn|m)\b)?"
@@ -79,7 +83,7 @@ _NO_COUNT = re.compile(
 
 _COUNT = re.compile(
     r"(?<![.,\d\w])\d[\d,.]*\b"
-    r"|\b(?:no|none|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|"
+    rf"|\b(?:no|none|{_NUMBERS}|dozens?|"
     r"hundreds?|thousands?|millions?|billions?|decades?|century|centuries|several|many|few|both"
     r"|a couple|half|single)\b",
     re.IGNORECASE,
@@ -92,7 +96,7 @@ _SUMMED = re.compile(
     re.IGNORECASE,
 )
 _SUM = re.compile(
-    r"\d|\b(?:free|nothing|half|one|two|three|four|five|six|seven|eight|nine|ten|dozens?|hundreds?|"
+    rf"\d|\b(?:free|nothing|half|{_NUMBERS}|dozens?|hundreds?|"
     r"thousands?|[mb]illions?|trillions?)\b",
     re.IGNORECASE,
 )
@@ -113,7 +117,7 @@ _MEASURE = re.compile(
 
 _LASTED = re.compile(r"\bhow long\b", re.IGNORECASE)
 _LENGTH = re.compile(
-    r"(?:\d|\b(?:an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|\w+ty"
+    rf"(?:\d|\b(?:an?|{_NUMBERS}"
     r"|half|several|few|many|some|couple of|dozens?|hundreds?|thousands?|more|less|entire|whole))"
     r"[ -](?:[\w'’.,-]+ ){0,2}?(?:seconds?|minutes?|hours?|days?|nights?|weeks?|weekends?"
     r"|fortnights?|months?|years?|quarters?|seasons?|terms?|decades?|centur(?:y|ies)|generations?|lifetime"

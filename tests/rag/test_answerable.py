@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answerable import affirms, answerable, closed, fits, repeats
+from rag.answerable import affirms, answerable, closed, fits, repeats, sure
 
 
 def test_more_yes_less_doubt_and_a_nearer_sentence_are_more_answerable() -> None:
@@ -25,6 +25,13 @@ def test_most_of_the_words_in_one_sentence_count_where_a_whole_answer_is_asked_f
 def test_a_yes_after_the_examples_of_short_answers_counts_more() -> None:
     full = answerable(yes=0.7, refusal=0.02, similarity=0.6)
     assert full < answerable(yes=0.7, refusal=0.02, similarity=0.6, form="short") < 0.9
+
+
+def test_a_model_is_sure_where_it_says_yes_and_would_not_refuse() -> None:
+    assert sure([0.93, 0.1])
+    assert not sure([0.93, 0.3])
+    assert not sure([0.8, 0.1])
+    assert not sure([])
 
 
 @pytest.mark.parametrize("yes", [0.0, 1.0])
@@ -64,6 +71,18 @@ def test_certainty_is_no_error(yes: float, refusal: float) -> None:
         ("How much did the city pay for it?", "It paid 4 million euros.", True),
         ("How much does the roof matter to visitors?", "It keeps them dry.", True),
         ("Who built it?", "It was built of wood.", True),
+        ("How much nickel is recovered each year?", "It recovers nickel and lead.", False),
+        ("How much nickel is recovered each year?", "It recovers most of it.", True),
+        ("How high is the tower?", "The tower stands at the quay.", False),
+        ("How high is the tower?", "The tower is twelve metres high.", True),
+        ("How long was she off work?", "She fell on 3 February 2019.", False),
+        ("How long was she off work?", "She could not work for eleven months.", True),
+        ("How long does a batch take?", "A batch takes nineteen hours.", True),
+        ("How long is the core?", "A core 9.4 metres long was pulled up.", True),
+        ("How long may they stay?", "They may stay until the end of May.", True),
+        ("What salary will she get?", "She will get a salary as head.", False),
+        ("What percentage of it was lost?", "A quarter of it, 25 %, was lost.", True),
+        ("What price did they agree on?", "They agreed on 40 crowns.", True),
     ],
 )
 def test_an_answer_of_another_kind_does_not_fit(question: str, answer: str, expected: bool) -> None:

@@ -71,6 +71,7 @@ def test_no_more_sentences_than_wanted() -> None:
     ("said", "plain"),
     [
         ("The passage states that one mill burned. [1]", "One mill burned. [1]"),
+        ("Passage [2] states that one mill burned.", "One mill burned."),
         ("It burned. The article [2] also says that it rained.", "It burned. It rained."),
         ("These passages mention that the mill burned.", "The mill burned."),
         ("According to Article 2, one mill burned. [2]", "One mill burned. [2]"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.holders import asks_for_a_post, says_a_post, searched, stating
+from rag.holders import asks_for_a_post, asks_who, says_a_post, searched, stating
 from tests.rag.test_cite import source
 
 LEFT = "Ada Voss, formerly chief engineer at Delta, wrote the plan. It rained."
@@ -83,6 +83,15 @@ def test_the_newest_sentence_is_taken() -> None:
         found = stating("Where does Ada Voss work now?", order)
         assert found is not None
         assert "Brae Labs" in found.text
+
+
+def test_an_answer_to_who_heads_it_says_so_or_not() -> None:
+    assert asks_who("Who runs Delta?")
+    assert not asks_who("Who rang the bell of Delta?")
+    assert says_a_post("Who runs Delta?", "Bo Lind, chief executive of Delta, spoke.")
+    assert not says_a_post("Who runs Delta?", "Delta is listed in Moss and runs a plant in Brae.")
+    assert says_a_post("Who founded Delta?", "Ada Voss founded Delta in May.")
+    assert not says_a_post("Who runs it?", "Bo Lind, chief executive of Delta, spoke.")
 
 
 def test_an_answer_says_a_post_or_none() -> None:

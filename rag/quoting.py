@@ -27,9 +27,6 @@ its article's title."""
 _MEANT = 0.5
 """Cosine from which on a sentence speaks of what is asked, in whatever words."""
 
-_MEANT_SURE = 0.3
-"""The same where the model is sure, and the sentences have all that its answer adds."""
-
 _MOST_MEANT = 3
 _FEWEST_MEANT = 2
 """Words of an answer that a second sentence must bring."""
@@ -38,6 +35,10 @@ _WHO = re.compile(r"^\W*who\b", re.IGNORECASE)
 
 _MEANT_ADDED = 0.5
 """The share of what an answer adds to its question that such a sentence must have."""
+
+_MEANT_SURE = 0.2
+_MEANT_SURE_ADDED = 0.85
+"""Both, where the model is sure to have found the answer."""
 
 
 def quoted(
@@ -98,8 +99,8 @@ def meant(
     else no rule can tell then; the sentence shows it. One, or as many as an answer was made of,
     each with something that those before it lack; none where none is near enough.
 
-    sure  the model has hardly a doubt that the passages answer: sentences that have all that an
-          answer adds may then be less near
+    sure  the model has hardly a doubt that the passages answer: sentences that have nearly all
+          that an answer adds may then be less near
     """
     candidates = sentences_of(sources)
     if not candidates:
@@ -119,11 +120,13 @@ def meant(
                 break
             told.append(best)
             left -= candidates[best].words
-        if not told or len(added - left) < _MEANT_ADDED * len(added):
+        have = len(added - left)
+        nearest = max((near[at] for at in told), default=0.0)
+        stated = nearest >= _MEANT and have >= _MEANT_ADDED * len(added)
+        likely = sure and nearest >= _MEANT_SURE and have >= _MEANT_SURE_ADDED * len(added)
+        if not told or not (stated or likely):
             continue
         texts = [candidates[at].text for at in told]
-        if max(near[at] for at in told) < (_MEANT_SURE if sure and not left else _MEANT):
-            continue
         if who and not any(_names_another(text, asked) for text in texts):
             continue
         return _once([cite.told(candidates[at]) for at in sorted(told)])

@@ -49,7 +49,7 @@ def test_the_sentence_that_has_what_the_answer_adds_and_is_near_in_meaning() -> 
     assert quotes(question, said, ROUTE, 0.6, "Diversion") == route
     assert quotes(question, said, ROUTE, 0.4, "Diversion") == []
     assert quotes(question, said, ROUTE, 0.4, "Diversion", sure=True) == route
-    assert quotes(question, said, ROUTE, 0.2, "Diversion", sure=True) == []
+    assert quotes(question, said, ROUTE, 0.1, "Diversion", sure=True) == []
 
 
 def test_what_an_answer_took_from_nowhere_is_not_told() -> None:

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.types import Span
-from rag import strict, support
+from rag import naming, strict, support
 from rag.focus import goes_on, prose
 from rag.quotable import Sentence, around, sentences_of
 from rag.similar import Similarity
@@ -143,7 +143,7 @@ def _claim(
             chosen.append(second)
             have = both
     spans = [candidates[at] for at in chosen]
-    held = strict.figures_agree(wanted, spans) and strict.names_known(statement.text, candidates)
+    held = strict.figures_agree(wanted, spans) and naming.names_known(statement.text, candidates)
     if held and keeps:
         nearest = max(float(alike[at]) for at in chosen)
         held = _support(have, nearest) >= _HELD and keeps(statement.text, spans)

@@ -129,6 +129,17 @@ _ACTING = (
 )
 
 
+HEADS = r"(?:chief executive(?: officer)?|CEO|head|boss|director|president|chief|leader)"
+LEADS = (
+    r"(?:heads|leads|runs|directs|(?:to|will|now) (?:head|lead|run|direct)|is in charge of|"
+    r"is (?:heading|leading|running))"
+)
+_SAID_TO_HEAD = re.compile(
+    rf"(?P<who>{_PERSON}) (?:(?:is|was)(?: now| currently)? (?:the )?(?:in charge|{HEADS})"
+    rf" (?:of|at)|{LEADS}) (?P<place>[^,.;]+)"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Post:
     """A post and who holds it, by the sentence's own words."""
@@ -159,6 +170,44 @@ def posts(text: str, *, before: bool = False) -> list[Post]:
         for match in pattern.finditer(text)
     ]
     return [post for post in dict.fromkeys(found) if post.holder]
+
+
+def heading(name: str) -> re.Pattern[str]:
+    """How a text says that somebody heads the one of that name."""
+    place = re.escape(name.rpartition(" of ")[2])
+    there = rf"(?:the |its |their |[A-Z]\w*'s )?{place}\b"
+    return re.compile(
+        rf"\b{place}(?:'s)? (?:[a-z]+ ){{0,2}}{HEADS}\b"
+        rf"|(?<!former )(?<!ex-)\b{HEADS} (?:of|at) {there}"
+        rf"|\b{LEADS} {there}"
+        rf"|\b{place},? (?:which )?(?:is |now )*(?:led|headed|run|directed) by [A-Z]"
+    )
+
+
+def heads_as_told(claim: str, texts: Sequence[tuple[str, frozenset[str]]]) -> bool:
+    """Whether each of whom a claim says that they head something is said to by one of the texts.
+
+    "Voss is in charge of Delta", where she is spoken of and so is Delta, which another runs.
+
+    texts: each with its folded words and those of what it points back to
+    """
+    for said in _SAID_TO_HEAD.finditer(straight(claim)):
+        places, who = names.found(said["place"]), terms(said["who"])
+        if not places or not who:
+            continue
+        says = heading(places[-1])
+        if not any(
+            who[-1] in near and says.search(straight(text)) and _not_another(text, said["who"])
+            for text, near in texts
+        ):
+            return False
+    return True
+
+
+def _not_another(text: str, who: str) -> bool:
+    """Whether the posts in a text, if their holders are known, are that one's too."""
+    held = posts(text, before=True)
+    return not held or any(same_name(post.holder, who) for post in held)
 
 
 def given_away(claim: str, texts: Sequence[str]) -> bool:

@@ -9,18 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from difflib import SequenceMatcher
 from itertools import pairwise
 
 from index.dates import in_words, mentioned
-from rag import names
 from rag.answerable import WRITING
 from rag.language import language
-from rag.posts import given_away
+from rag.naming import names_belong, names_in_place
+from rag.posts import given_away, heads_as_told
 from rag.quotable import Sentence
 from rag.similar import Similarity
 from rag.support import NEAR, Evidence
-from rag.terms import named, spelt, terms
+from rag.terms import spelt, terms
 
 _CAUSE = re.compile(
     r"\b(?:because(?: of)?|due to|owing to|thanks to|as a result of|(?:was|were|is) caused by|"
@@ -49,18 +48,11 @@ _NOT_ONLY = re.compile(
     re.IGNORECASE,
 )
 _WROTE = re.compile(r"\b(?:wrote|written by|authored|(?:is|was) the author)\b", re.IGNORECASE)
-_SOMEBODY = re.compile(r"(?:He|She)\b")
-_SMALL = re.compile(r"\b[a-z]\w*")
-_SAME_SHARE = 0.7
-_FEWEST_ALIGNED = 6
 _FIGURE_SHARE = 0.25
 _NAME_SHARE = 0.34
 _SIDE_SHARE = 0.5
 _DATE_SHARE = 0.5
-_PEOPLE = re.compile(r"(?:e?i?an?|i|ish|es|in)")
-"""How the word for a place's people ends, folded: Arabian, Iraqi, Turkish, Japanese."""
 
-_SHORTEST_ROOT = 4
 _YEAR = 4
 """Characters of a date that is only a year: a figure as any other."""
 
@@ -85,6 +77,7 @@ def kept(
         sound(claim, question, spans, candidates, told, alike)
         and figures_belong(list(dict.fromkeys(terms(claim))), candidates)
         and causes_told(claim, candidates)
+        and heads_as_told(claim, [(each.text, each.near) for each in candidates])
     ):
         return False
     return (language(question) or "en") != "en" or (
@@ -181,63 +174,6 @@ def dates_belong(claim: str, question: str, candidates: Sequence[Sentence]) -> b
     )
 
 
-def names_belong(claim: str, question: str, candidates: Sequence[Sentence]) -> bool:
-    """Whether each name that the claim adds to the question stands beside what was asked about.
-
-    "P-204 was made by Mette Dahl", who is in the passages for something else: some sentence with
-    the name, or its article's title, must have a share of the question's words that the claim has;
-    where it says "she" or "it", the passage before it may have them.
-    """
-    asked = frozenset(terms(question))
-    added = [word for word in named(claim) if word not in asked]
-    others = asked & frozenset(terms(claim))
-    return not others or all(
-        any(
-            name in each.own and len(others & each.near) > _NAME_SHARE * len(others)
-            for each in candidates
-        )
-        for name in added
-    )
-
-
-def names_in_place(
-    claim: str, question: str, spans: Sequence[Sentence], candidates: Sequence[Sentence]
-) -> bool:
-    """Whether no name of a claim stands where a sentence that says the same has another.
-
-    "Lund offers tides as an example", where it is Berg who does: word by word the one is the other,
-    but for the name. Nor where it has "he", and nobody of that name stands before it. (The
-    alignment of Ratcliff and Obershelp, as in `difflib`.)
-    """
-    said = terms(claim)
-    if len(said) < _FEWEST_ALIGNED:
-        return True
-    plain = {
-        word for text in (question, *(each.text for each in candidates))
-        for word in terms(" ".join(_SMALL.findall(text)))
-    }  # fmt: skip
-    mine = {word for name in names.found(claim) for word in terms(name)} - plain
-    for each in spans:
-        foreign = mine - each.words
-        if not foreign:
-            continue
-        stated = terms(each.text)
-        theirs = {word for name in names.found(each.text) for word in terms(name)}
-        match = SequenceMatcher(None, said, stated, autojunk=False)
-        same = sum(block.size for block in match.get_matching_blocks())
-        if same < _SAME_SHARE * len(said):
-            continue
-        if each.span.start and _SOMEBODY.match(each.text) and not foreign <= each.near:
-            return False
-        if any(
-            foreign & set(said[start:end]) and theirs & set(stated[at:until])
-            for kind, start, end, at, until in match.get_opcodes()
-            if kind == "replace"
-        ):
-            return False
-    return True
-
-
 def words_belong(
     claim: str, question: str, candidates: Sequence[Sentence], alike: Similarity
 ) -> bool:
@@ -305,19 +241,3 @@ def writing_told(claim: str, spans: Sequence[Sentence]) -> bool:
     whom it speaks of.
     """
     return not _WROTE.search(claim) or any(WRITING.search(each.text) for each in spans)
-
-
-def names_known(claim: str, candidates: Sequence[Sentence]) -> bool:
-    """Whether every name in the claim stands somewhere in the passages, or a word for its people.
-
-    "Saudi Arabia" is known where "Saudi Arabian officials" are.
-    """
-    known = frozenset().union(*(each.context for each in candidates))
-    return all(word in known or _has_people(word, known) for word in named(claim))
-
-
-def _has_people(place: str, words: frozenset[str]) -> bool:
-    root = place.rstrip("aeiouy")
-    if len(root) < _SHORTEST_ROOT:
-        return False
-    return any(word.startswith(root) and _PEOPLE.fullmatch(word[len(root) :]) for word in words)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rag.cite import cite
+from rag.naming import names_belong, names_in_place, names_known
+from rag.posts import heads_as_told
 from rag.quotable import sentences_of
 from rag.quoting import quoted
 from rag.statements import parse
@@ -14,9 +16,6 @@ from rag.strict import (
     denies_alike,
     echoes_told,
     kept,
-    names_belong,
-    names_in_place,
-    names_known,
     words_belong,
     writing_told,
 )
@@ -218,3 +217,28 @@ def test_who_wrote_something_is_told_by_what_speaks_of_writing(claim: str, told:
     passages = sentences_of([source(1, "Questions go to Ada Voss. Author: Bo Lind.")])
     cited = [each for each in passages if ("Voss" in each.text) == ("Voss" in claim)]
     assert writing_told(claim, cited) is told
+
+
+@pytest.mark.parametrize(
+    ("claim", "told"),
+    [
+        ("Bo Lind is in charge of Delta, and Ada Voss is in charge of Brae Labs.", False),
+        ("Bo Lind runs Delta.", False),
+        ("Kim Ash is the chief executive of Delta.", True),
+        ("Ada Voss is in charge of Moss's Brae Labs.", True),
+        ("Lind heads Moss College.", True),
+        ("Lind is the director of Hill Trust.", True),
+        ("Bo Lind leads the field of research.", True),
+    ],
+)
+def test_who_heads_something_is_told_by_a_sentence_that_says_so(claim: str, told: bool) -> None:
+    texts = [
+        "Delta CEO Kim Ash spoke to Bo Lind.",
+        "Bo Lind, head of Moss College, spoke. He is the director of Hill Trust.",
+        "Moss hired Ada Voss, a young engineer, to head its Brae Labs.",
+    ]
+    sentences = sentences_of([source(at, text) for at, text in enumerate(texts, 1)])
+    assert heads_as_told(claim, [(each.text, each.near) for each in sentences]) is told
+    assert told or not kept(
+        claim, "Who is in charge?", sentences, sentences, Evidence.of(texts), similarity
+    )

@@ -37,7 +37,10 @@ _PAPER = (
     r"(?:report|memo(?:randum)?|minutes|letter|e-?mail|press release|release notes|paper|policy|"
     r"guidelines?|manual|review|statement|interview|newsletter|notice|study)"
 )
-_THE = rf"(?:the|this|that)\s+(?P<thing>(?:[\w'’&-]+\s+){{0,4}}?(?:{_ARTICLE}|{_PAPER}))\b"
+_THE = (
+    r"(?:the|this|that|(?P<whose>[\w. -]{2,40})['’]s)\s+"
+    rf"(?P<thing>(?:[\w'’&-]+\s+){{0,4}}?(?:{_ARTICLE}|{_PAPER}))\b"
+)
 _ABOUT = r"(?P<about>[^?]*)"
 _OUTLET = (
     r"(?:(?:news\s?)?paper|(?:news )?(?:outlet|site|agency|service|organi[sz]ation)|publication|"
@@ -46,13 +49,20 @@ _OUTLET = (
 _WRITER = r"(?:author|writer|journalist|reporter)"
 _RAN = r"(?:published|ran|carried|printed|posted|wrote|is behind)"
 _PUBLISHED = (
-    r"(?:published|posted|written|released|dated|issued|printed|put online|appear|come out)"
+    r"(?:published|posted|written|released|dated|issued|printed|put online|appear|come out|updated)"
 )
 _ASKS: tuple[tuple[Kind, str], ...] = (
     ("author", rf"who (?:wrote|authored|penned) {_THE}{_ABOUT}"),
     ("author", rf"(?:which|what) {_WRITER}s? wrote {_THE}{_ABOUT}"),
     ("author", rf"(?:who (?:is|was|are|were) )?(?:the )?{_WRITER}s? (?:of|behind) {_THE}{_ABOUT}"),
     ("author", rf"(?:by whom|who) (?:is|was) {_THE}{_ABOUT}?\s(?:written|authored)(?: by)?\W*$"),
+    (
+        "date",
+        (
+            r"when did (?:the )?[^?]{2,40}? (?:publish|post|run|print|release) (?:its|their|an?) "
+            rf"(?P<thing>(?:[\w'’&-]+\s+){{0,2}}?{_ARTICLE}|report){_ABOUT}"
+        ),
+    ),
     ("date", rf"when (?:was|were|did|is) {_THE}{_ABOUT}?\s{_PUBLISHED}\b"),
     (
         "date",
@@ -77,6 +87,7 @@ _LINKS = re.compile(
     r"(?:about|on|titled|called|entitled|named|concerning|regarding|with the title|of)\b",
     re.IGNORECASE,
 )
+_ITS_REPORT = re.compile(r"\b(?:its|their) report\b", re.IGNORECASE)
 _KEY = re.compile(r"[\W_]*[A-Za-z][\w ]{2,18}:\s*")
 _SEGMENT = re.compile(r"\s*[|·•—–]\s*|\s+-\s+")
 
@@ -105,7 +116,11 @@ def asked(question: str) -> Asked | None:
     for kind, pattern in _FIRST:
         if found := pattern.match(text):
             about = _LINKS.sub("", found["about"]).strip(" ?.!\"'“”‘’")
-            return Asked((kind, *more), found["thing"].lower(), about)
+            whose = found.groupdict().get("whose")
+            about = f"{about} {whose}".strip() if whose else about
+            # What a paper reports is an article; "the report" may be one that is spoken of.
+            thing = "article" if _ITS_REPORT.search(text) else found["thing"].lower()
+            return Asked((kind, *more), thing, about)
     return None
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from rag import names
 from rag.cite import told
-from rag.posts import HEADS, LEADS, ended, heading, posts, same_name
+from rag.posts import FOUNDER, HEADS, LEADS, ended, founding, heading, posts, same_name
 from rag.quotable import Sentence, sentences_of
 from rag.terms import straight
 from rag.types import Claim, Source
@@ -32,9 +32,6 @@ _ASKS = re.compile(
     r"(?:lead|head|run|work (?:at|for|in)|in charge of)\b",
     re.IGNORECASE,
 )
-_FOUNDER = r"(?:co-?)?founder(?: and [a-z ]{3,30})?"
-"""One may have several, so that `rag.posts` does not know them."""
-
 _PAST = re.compile(
     r"\b(?:was|were|did|had|used to|before|former(?:ly)?|previous(?:ly)?)\b", re.IGNORECASE
 )
@@ -123,15 +120,7 @@ def _heading_of(question: str) -> re.Pattern[str] | None:
     asked = names.found(question)
     if not asked:
         return None
-    if not _ASKS_FOUNDER.search(question):
-        return heading(asked[-1])
-    name = re.escape(asked[-1].rpartition(" of ")[2])
-    place = rf"(?:the |its |their |[A-Z]\w*'s )?{name}\b"
-    return re.compile(
-        rf"\b{_FOUNDER}s? of {place}|\b{name}(?:'s)? (?:co-?)?founders?\b"
-        rf"|\b(?:co-?)?(?:founded|established) {place}"
-        rf"|\b{name},? (?:was )?(?:co-?)?founded by [A-Z]"
-    )
+    return (founding if _ASKS_FOUNDER.search(question) else heading)(asked[-1])
 
 
 def _holding(question: str, sources: Sequence[Source]) -> Claim | None:
@@ -188,7 +177,7 @@ def _founded(text: str, name: str) -> bool:
     """Whether a sentence says that somebody founded something."""
     last = re.escape(name.rsplit(maxsplit=1)[-1])
     says = (
-        rf"\b{last}, [^,.;]{{0,60}}?\b{_FOUNDER} of [A-Z]"
+        rf"\b{last}, [^,.;]{{0,60}}?\b{FOUNDER} of [A-Z]"
         rf"|\b{last},? (?:who |has |had )*(?:co-?)?(?:founded|established) [A-Z]"
         rf"|[A-Z]\w*,? (?:was |which was )?(?:co-?)?founded by (?:[A-Z][\w.'-]* )*{last}\b"
     )

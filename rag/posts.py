@@ -140,6 +140,14 @@ _SAID_TO_HEAD = re.compile(
 )
 
 
+_SAID_TO_FOUND = (
+    re.compile(rf"(?P<who>{_PERSON}) (?:co-?)?founded (?P<place>[A-Z][^,.;]*?)(?= in \w|[,.;]|$)"),
+    re.compile(rf"(?P<place>{_PERSON}) was (?:co-?)?founded\b[^.;]{{0,40}}? by (?P<who>{_PERSON})"),
+)
+FOUNDER = r"(?:co-?)?founder(?: and [a-z ]{3,30})?"
+"""One may have several, so that the list of posts has it not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Post:
     """A post and who holds it, by the sentence's own words."""
@@ -184,18 +192,32 @@ def heading(name: str) -> re.Pattern[str]:
     )
 
 
+def founding(name: str) -> re.Pattern[str]:
+    """How a text says that somebody founded the one of that name."""
+    place = re.escape(name.rpartition(" of ")[2])
+    there = rf"(?:the |its |their |[A-Z]\w*'s )?{place}\b"
+    return re.compile(
+        rf"\b{FOUNDER}s? of {there}|\b{place}(?:'s)? (?:co-?)?founders?\b"
+        rf"|\b(?:co-?)?(?:founded|established) {there}"
+        rf"|\b{place},? (?:was )?(?:co-?)?founded\b[^.;]{{0,40}}? by [A-Z]"
+    )
+
+
 def heads_as_told(claim: str, texts: Sequence[tuple[str, frozenset[str]]]) -> bool:
-    """Whether each of whom a claim says that they head something is said to by one of the texts.
+    """Whether each of whom a claim says that they head or founded something is said to by a text.
 
     "Voss is in charge of Delta", where she is spoken of and so is Delta, which another runs.
 
     texts: each with its folded words and those of what it points back to
     """
-    for said in _SAID_TO_HEAD.finditer(straight(claim)):
+    plain = straight(claim)
+    every = [(said, heading) for said in _SAID_TO_HEAD.finditer(plain)]
+    every += [(said, founding) for each in _SAID_TO_FOUND for said in each.finditer(plain)]
+    for said, told in every:
         places, who = names.found(said["place"]), terms(said["who"])
         if not places or not who:
             continue
-        says = heading(places[-1])
+        says = told(places[-1])
         if not any(
             who[-1] in near and says.search(straight(text)) and _not_another(text, said["who"])
             for text, near in texts

@@ -53,6 +53,8 @@ BARE = "Ferries to Moss\n\nFerries to Moss leave at noon, as Jane Doe told the h
         ("Which newspaper published the article on leave?", ("source",), "leave"),
         ("Where was the article about leave published?", ("source",), "leave"),
         ("Who wrote the article on Brae, and when was it published?", ("author", "date"), "Brae"),
+        ("When was Jane Doe’s article updated?", ("date",), "Jane Doe"),
+        ("When did the Brae Times publish its report on the lock?", ("date",), "the lock"),
         ("Who wrote the plan?", None, ""),
         ("Who wrote that the lock is mended?", None, ""),
         ("When was the lock opened?", None, ""),

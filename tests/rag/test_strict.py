@@ -229,6 +229,10 @@ def test_who_wrote_something_is_told_by_what_speaks_of_writing(claim: str, told:
         ("Lind heads Moss College.", True),
         ("Lind is the director of Hill Trust.", True),
         ("Bo Lind leads the field of research.", True),
+        ("Bo Lind founded Delta in May.", False),
+        ("Delta was founded in Moss by Bo Lind.", False),
+        ("Ida Berg founded Brae Labs.", True),
+        ("Brae Labs was founded by Ida Berg.", True),
     ],
 )
 def test_who_heads_something_is_told_by_a_sentence_that_says_so(claim: str, told: bool) -> None:
@@ -236,6 +240,7 @@ def test_who_heads_something_is_told_by_a_sentence_that_says_so(claim: str, told
         "Delta CEO Kim Ash spoke to Bo Lind.",
         "Bo Lind, head of Moss College, spoke. He is the director of Hill Trust.",
         "Moss hired Ada Voss, a young engineer, to head its Brae Labs.",
+        "Ida Berg, a co-founder of Brae Labs, saw it.",
     ]
     sentences = sentences_of([source(at, text) for at, text in enumerate(texts, 1)])
     assert heads_as_told(claim, [(each.text, each.near) for each in sentences]) is told

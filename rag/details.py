@@ -27,6 +27,7 @@ HEAD = 6_000
 """Characters from the beginning of a document in which its byline is looked for."""
 
 _LONGEST = 200
+_FIRST_ENTRIES = 3
 _COVERED = 0.6
 """The share of the question's words about an article that its title and passages have."""
 
@@ -125,27 +126,28 @@ def asked(question: str) -> Asked | None:
 
 
 def fitting(question: Asked, hits: Sequence[Hit]) -> Entry | None:
-    """The article that a question means: the one found first, if it is about what is asked.
+    """The article that a question means: of those found first, the one that has most of its words.
 
-    hits: what `question.searched` finds, best first.
+    hits: what `question.searched` finds, best first. None where none is clearly meant.
     """
-    if not hits:
-        return None
-    best = hits[0].entry
+    entries = list({hit.entry.id: hit.entry for hit in hits}.values())
     words = frozenset(terms(question.about))
-    title = frozenset(terms(best.title))
-    thing = question.thing.split()
-    if not re.fullmatch(_ARTICLE, thing[-1]) and (
-        len(thing) < 2 or not frozenset(terms(question.thing)) <= title
-    ):
-        return None
-    if not words and re.fullmatch(_ARTICLE, question.thing):
-        return best if len({hit.entry.id for hit in hits}) == 1 else None
-    if re.fullmatch(_ARTICLE, thing[-1]):
-        words |= frozenset(terms(" ".join(thing[:-1])))
-    texts = " ".join(hit.chunk.text for hit in hits if hit.entry.id == best.id)
-    said = title | frozenset(terms(f"{texts} {best.author or ''} {best.source or ''}"))
-    return best if len(words & said) >= _COVERED * len(words) else None
+    *kind, thing = question.thing.split()
+    if re.fullmatch(_ARTICLE, thing):
+        words |= frozenset(terms(" ".join(kind)))
+        if not words:
+            return entries[0] if len(entries) == 1 else None
+    else:
+        called = frozenset(terms(question.thing))
+        entries = [each for each in entries if kind and called <= frozenset(terms(each.title))]
+
+    def said(entry: Entry) -> int:
+        texts = [hit.chunk.text for hit in hits if hit.entry.id == entry.id]
+        texts += [entry.title, entry.author or "", entry.source or ""]
+        return len(words & frozenset(terms(" ".join(texts))))
+
+    best = max(entries[:_FIRST_ENTRIES], key=said, default=None)
+    return best if best and said(best) >= _COVERED * len(words) else None
 
 
 def lines(question: Asked, entry: Entry, head: str) -> list[Source]:

@@ -17,7 +17,7 @@ from rag.quotable import Sentence, sentences_of
 from rag.terms import straight
 from rag.types import Claim, Source
 
-__all__ = ["asks_for_a_post", "asks_who", "says_a_post", "searched", "stating"]
+__all__ = ["any_says", "asks_for_a_post", "asks_who", "says_a_post", "searched", "stating"]
 
 _POST = r"(?:job|role|position|post|title|occupation|employer)"
 _PLACE = r"(?:company|firm|organi[sz]ation|institution|institute|lab|laboratory|team|business|body)"
@@ -91,6 +91,11 @@ def says_a_post(question: str, text: str) -> bool:
     if _ASKS_FOUNDED.search(question):
         return _founded(text, who)
     return _holds(text, who, before=True)
+
+
+def any_says(question: str, texts: Sequence[str]) -> bool:
+    """Whether one of the texts names a post as the question asks for it."""
+    return any(says_a_post(question, text) for text in texts)
 
 
 def asks_who(question: str) -> bool:

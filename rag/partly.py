@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 
-from rag import answerable, choose, conversation, plan, prompt
+from rag import answerable, choose, conversation, holders, plan, prompt
 from rag.llm import LLM, Check, Prompt
 from rag.terms import terms
 from rag.types import Answer, Claim, Event, Turn
@@ -108,15 +108,19 @@ def told(
         return answer
     said = [each for each in answer.claims if each.supported]
     text = " ".join(each.text for each in said)
-    held = frozenset(terms(" ".join([text, *(c.quote for each in said for c in each.citations)])))
+    quotes = [cited.quote for each in said for cited in each.citations]
+    held = frozenset(terms(" ".join([text, *quotes])))
+    whole = alone(found)
     missing = [
         at
         for at, (part, ok) in enumerate(zip(found, can, strict=True))
-        if not ok or not answerable.fits(part, text) or not _speaks(found, at, held)
+        if not ok
+        or not answerable.fits(part, text)
+        or not _speaks(found, at, held)
+        or (holders.asks_who(whole[at]) and not holders.any_says(whole[at], quotes))
     ]
     if not missing or len(missing) == len(found):
         return answer
-    whole = alone(found)
     added = {at: own for at in missing if (own := stated(whole[at]))}
     left = tuple(_asked(found[at]) for at in missing if at not in added)
     more = [*(own for own, _ in added.values()), "\n".join(f"{MISSING} “{part}”" for part in left)]

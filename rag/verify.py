@@ -106,8 +106,7 @@ class Verifier:
         supported = " ".join(claim.text for claim in claims if claim.supported)
         if kind == "full" and (holders.asks_for_a_post(question) or holders.asks_who(question)):
             quotes = [each.quote for claim in claims if claim.supported for each in claim.citations]
-            said_so = any(holders.says_a_post(question, quote) for quote in quotes)
-            if not said_so and (found := self.stated(question, sources)):
+            if not holders.any_says(question, quotes) and (found := self.stated(question, sources)):
                 return found
         if supported and partly.repeats(question, supported):
             return Verified("", tuple(claims))

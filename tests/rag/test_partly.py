@@ -117,3 +117,17 @@ def test_each_part_is_searched_for_in_words_that_stand_alone(
     question: str, expected: list[str]
 ) -> None:
     assert partly.searches(question) == [question, *expected]
+
+
+def test_a_head_that_no_sentence_names_is_told_in_the_articles_words(tmp_path: Path) -> None:
+    (tmp_path / "mills.txt").write_text(
+        "Greta Lund runs the Halvik mill. Delta chief executive Kim Ash spoke to Lund.",
+        encoding="utf-8",
+    )
+    library = Library(tmp_path / "home", HashEmbedder())
+    library.add([tmp_path / "mills.txt"])
+    llm = ScriptedLLM("Greta Lund runs Halvik and Greta Lund runs Delta. [1]")
+    answer = asked(library, llm, "Who runs Halvik, and who runs Delta?")
+    assert "Delta chief executive Kim Ash spoke to Lund. [1]" in answer.text
+    assert "runs Delta" not in [each.text for each in answer.claims if each.supported]
+    library.close()

@@ -1,9 +1,10 @@
 """Fits the weights of `rag.yesno`, and says how well they do on the question that is left out.
 
-    python bench/yesno.py [--docs DIR] [--questions FILE]
+    python bench/yesno.py [FOLDER ...]
 
---docs, --questions  documents, and questions about them in the format of docs/seeds.md;
-                     bench/office without. Those that are no questions of yes or no are left out
+FOLDER  one with documents (`articles`) and questions about them (`questions.jsonl`, in the format
+        of docs/seeds.md); without, bench/office and those of bench/others. Only questions of yes or
+        no are asked
 
 Of each question the nearest sentence of what is read is taken, by the shipped weights; it answers
 where it holds a known answer. Prints how many do, the area under the ROC curve of its likelihood
@@ -35,7 +36,11 @@ from rag.types import Question, Sources
 from rag.untrusted import evidence
 from rag.yesno import likelihood
 
-OFFICE = Path(__file__).parent / "office"
+HERE = Path(__file__).parent
+FOLDERS = [
+    HERE / "office",
+    *(HERE / "others" / name for name in ("news", "work", "mixed", "shipping")),
+]
 THRESHOLDS = (0.5, 0.6, 0.65, 0.7, 0.8)
 
 
@@ -52,19 +57,24 @@ def main() -> int:
     flags = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    flags.add_argument("--docs", type=Path, default=OFFICE / "articles")
-    flags.add_argument("--questions", type=Path, default=OFFICE / "questions.jsonl")
-    given = flags.parse_args()
-    asked = [each for each in evaluate.load(given.questions) if closed(each.question)]
-    with tempfile.TemporaryDirectory() as home:
-        parts = Parts(config.load(home=Path(home)))
-        parts.library.add([given.docs])
-        found = [each for question in asked if (each := nearest(parts, question))]
-        parts.close()
+    flags.add_argument("folders", nargs="*", type=Path, default=FOLDERS)
+    found: list[Nearest] = []
+    for folder in flags.parse_args().folders:
+        asked = evaluate.load(folder / "questions.jsonl")
+        with tempfile.TemporaryDirectory() as home:
+            parts = Parts(config.load(home=Path(home)))
+            parts.library.add([folder / "articles"])
+            every = [nearest(parts, each) for each in asked if closed(each.question)]
+            parts.close()
+        here = [each for each in every if each]
+        report(f"{folder.name}, as shipped", [likelihood(each.signals) for each in here], here)
+        found += here
     right = sum(each.right for each in found)
     print(f"{len(found)} questions, {sum(each.answerable for each in found)} of them answerable; "
           f"the nearest sentence of {right} holds the answer")  # fmt: skip
-    rows = np.array([[s.share, s.matter, s.similarity] for s in (each.signals for each in found)])
+    rows = np.array(
+        [[s.share, s.matter, s.similarity, s.firm] for s in (each.signals for each in found)], float
+    )
     truth = [each.right for each in found]
     left_out = [
         float(
@@ -78,7 +88,7 @@ def main() -> int:
     report("left out in turn", left_out, found)
     report("as shipped", [likelihood(each.signals) for each in found], found)
     model = fitted(rows, truth)
-    weights = zip(("share", "matter", "similarity"), model.coef_[0], strict=True)
+    weights = zip(("share", "matter", "similarity", "firm"), model.coef_[0], strict=True)
     print(
         json.dumps(
             {name: round(float(weight), 2) for name, weight in weights}

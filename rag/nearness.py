@@ -30,6 +30,11 @@ _LIGHT = frozenset(
 )
 """Words of a question of yes or no that an article says in its own way."""
 
+_FIRM = re.compile(
+    r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|only|must|may|cannot|prohibited"
+    r"|forbidden|allowed|permitted|required|refused|rejected|denied|un\w+ed)\b|n['’]t\b",
+    re.IGNORECASE,
+)
 _INITIAL = re.compile(r"\b[A-Z]\. ?(?=[A-Z])")
 _FEWEST = 2
 """Words that a question must have besides these."""
@@ -45,11 +50,13 @@ class Signals:
     matter      the same for the words that are neither a name nor the title's, in the sentence
                 itself: what is asked of whom it is asked about. 0 where there are none
     similarity  the cosine of question and sentence
+    firm        the sentence denies, forbids, allows or limits something
     """
 
     share: float
     matter: float
     similarity: float
+    firm: bool = False
 
 
 def weighed(
@@ -81,7 +88,12 @@ def weighed(
         ]  # fmt: skip
         yield (
             sentence,
-            Signals(_mean(whole, weights, asked), _mean(own, weights, matter), float(alike[at])),
+            Signals(
+                _mean(whole, weights, asked),
+                _mean(own, weights, matter),
+                float(alike[at]),
+                bool(_FIRM.search(sentence.text)),
+            ),
         )
 
 

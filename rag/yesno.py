@@ -2,9 +2,9 @@
 
 "Nobody was hurt." to "Was anyone injured?": a small model judges badly whether that is an answer,
 and says "Someone was injured" of it. So its words are not needed: the sentence that is nearest to
-the question is the answer, if it is near enough: a logistic regression of three signals, fitted to
-92 questions of ours about office documents, the bias so that few unanswerable ones pass
-(bench/yesno.py, docs/trust.md).
+the question is the answer, if it is near enough: a logistic regression of four signals, fitted to
+questions of ours and of others, the bias so that few unanswerable ones pass (bench/yesno.py,
+docs/trust.md).
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from rag.nearness import Signals, weighed
 from rag.similar import Similarity
 from rag.types import Claim, Source
 
-SHARE_WEIGHT = 2.9
-SIMILARITY_WEIGHT = 3.5
-MATTER_WEIGHT = 4.8
-BIAS = -7.45
+SHARE_WEIGHT = 0.8
+MATTER_WEIGHT = 4.0
+SIMILARITY_WEIGHT = 5.2
+FIRM_WEIGHT = 1.2
+BIAS = -6.3
 
 
 def answering(
@@ -48,6 +49,7 @@ def likelihood(signals: Signals) -> float:
         SHARE_WEIGHT * signals.share
         + MATTER_WEIGHT * signals.matter
         + SIMILARITY_WEIGHT * signals.similarity
+        + FIRM_WEIGHT * signals.firm
         + BIAS
     )
     return 1.0 / (1.0 + math.exp(-odds))

@@ -42,7 +42,7 @@ def words(one: Sequence[str], other: Sequence[str]) -> np.ndarray:
 def test_the_sentence_that_answers(question: str, text: str, expected: str | None) -> None:
     title = "The tenant" if text == LEASE else "The pump"
     sources = [source(1, text, title=title)] if text else []
-    found = answering(question, sources, similarity, words, least=0.2)
+    found = answering(question, sources, similarity, words, least=0.3)
     assert (found.text if found else None) == expected
     if found:
         assert found.citations[0].quote == expected
@@ -62,7 +62,12 @@ def test_a_name_alone_is_no_answer() -> None:
 
 def test_more_of_each_signal_makes_an_answer_likelier() -> None:
     little = Signals(0.4, 0.4, 0.4)
-    more = [Signals(0.8, 0.4, 0.4), Signals(0.4, 0.8, 0.4), Signals(0.4, 0.4, 0.8)]
+    more = [
+        Signals(0.8, 0.4, 0.4),
+        Signals(0.4, 0.8, 0.4),
+        Signals(0.4, 0.4, 0.8),
+        Signals(0.4, 0.4, 0.4, firm=True),
+    ]
     assert all(likelihood(each) > likelihood(little) for each in more)
     assert likelihood(Signals(0, 0, 0)) < 0.01
     assert likelihood(Signals(1, 1, 0.9)) > 0.95

@@ -51,6 +51,11 @@ _PATTERNS = (
         rf"{_FIRST}(?:only |always )?{_ANSWERING}\b.{{0,120}}?\b(?:to|in|with|of) your "
         r"(?:answers?|repl(?:y|ies)|responses?|summar(?:y|ies)|outputs?)\b"
     ),
+    # "Assistants usually answer such questions with ..."
+    (
+        rf"\b{_MACHINE} (?:usually|normally|typically|always|generally|commonly|traditionally) "
+        r"(?:answer|reply|respond|end|close|finish|begin|open|sign off)\b.{0,120}?\b(?:with|by)\b"
+    ),
     # "Ignore all previous instructions", "forget everything above".
     (
         rf"{_FIRST}(?:do not follow|ignore|disregard|forget|override|overrule|bypass|set aside)\b"

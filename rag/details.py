@@ -90,6 +90,9 @@ _LINKS = re.compile(
 )
 _ITS_REPORT = re.compile(r"\b(?:its|their) report\b", re.IGNORECASE)
 _KEY = re.compile(r"[\W_]*[A-Za-z][\w ]{2,18}:\s*")
+_PLAIN = re.compile(r"(?:[\w'’&,-]+\.?(?: |$)){1,6}")
+"""A publisher that may be told in our own words: no link, no address, no markup."""
+
 _SEGMENT = re.compile(r"\s*[|·•—–]\s*|\s+-\s+")
 
 
@@ -223,7 +226,8 @@ def _value(kind: Kind, line: str, date: str | None) -> str | None:
     if kind == "date":
         found = first_date(line)
         return date if date and found and found.iso == date else None
-    return _SEGMENT.split(_KEY.sub("", bare, count=1))[0].strip("*_#>~` \t()[]'") or None
+    publisher = _SEGMENT.split(_KEY.sub("", bare, count=1))[0].strip("*_#>~` \t()[]'")
+    return publisher if _PLAIN.fullmatch(publisher) else None
 
 
 def _source(number: int, entry: Entry, span: Span, head: str) -> Source:

@@ -138,8 +138,6 @@ _SAID_TO_HEAD = re.compile(
     rf"(?P<who>{_PERSON}) (?:(?:is|was)(?: now| currently)? (?:the )?(?:in charge|{HEADS})"
     rf" (?:of|at)|{LEADS}) (?P<place>[^,.;]+)"
 )
-
-
 _SAID_TO_FOUND = (
     re.compile(rf"(?P<who>{_PERSON}) (?:co-?)?founded (?P<place>[A-Z][^,.;]*?)(?= in \w|[,.;]|$)"),
     re.compile(rf"(?P<place>{_PERSON}) was (?:co-?)?founded\b[^.;]{{0,40}}? by (?P<who>{_PERSON})"),
@@ -182,8 +180,7 @@ def posts(text: str, *, before: bool = False) -> list[Post]:
 
 def heading(name: str) -> re.Pattern[str]:
     """How a text says that somebody heads the one of that name."""
-    place = re.escape(name.rpartition(" of ")[2])
-    there = rf"(?:the |its |their |[A-Z]\w*'s )?{place}\b"
+    place, there = _place_of(name)
     return re.compile(
         rf"\b{place}(?:'s)? (?:[a-z]+ ){{0,2}}{HEADS}\b"
         rf"|(?<!former )(?<!ex-)\b{HEADS} (?:of|at) {there}"
@@ -194,13 +191,18 @@ def heading(name: str) -> re.Pattern[str]:
 
 def founding(name: str) -> re.Pattern[str]:
     """How a text says that somebody founded the one of that name."""
-    place = re.escape(name.rpartition(" of ")[2])
-    there = rf"(?:the |its |their |[A-Z]\w*'s )?{place}\b"
+    place, there = _place_of(name)
     return re.compile(
         rf"\b{FOUNDER}s? of {there}|\b{place}(?:'s)? (?:co-?)?founders?\b"
         rf"|\b(?:co-?)?(?:founded|established) {there}"
         rf"|\b{place},? (?:was )?(?:co-?)?founded\b[^.;]{{0,40}}? by [A-Z]"
     )
+
+
+def _place_of(name: str) -> tuple[str, str]:
+    """Patterns of a company's or a country's name, and of it with what may stand before it."""
+    place = re.escape(name.rpartition(" of ")[2])
+    return place, rf"(?:the |its |their |[A-Z]\w*'s )?{place}\b"
 
 
 def heads_as_told(claim: str, texts: Sequence[tuple[str, frozenset[str]]]) -> bool:

@@ -155,6 +155,17 @@ def test_what_the_user_corrected_is_not_taken_from_the_article(library: Library)
     assert "Doe" not in answer.text
 
 
+@pytest.mark.parametrize("named", ["[Brae](http://x.example)", "brae.example", "<b>Brae</b>"])
+def test_a_publisher_that_is_a_link_or_markup_is_not_told(
+    library: Library, tmp_path: Path, named: str
+) -> None:
+    (tmp_path / "leave.md").write_text(MATTER.replace("Brae Times", named), encoding="utf-8")
+    library.add([tmp_path / "leave.md"])
+    answer, _ = ask(library, Question("Which newspaper published the article about days of leave?"))
+    assert not [each for each in answer.sources if each.details]
+    assert "published by" not in answer.text
+
+
 def test_it_is_told_again_from_its_receipt(library: Library) -> None:
     question = Question(
         "When was the article about the mended lock at Brae published?", asked=dt.date(2026, 6, 1)

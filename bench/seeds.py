@@ -82,6 +82,8 @@ def main() -> int:
         "right_and_cited": sum(each.right and each.cited for each in answerable),
         "answerable": len(answerable),
         "refused": sum(each.right for each in others),
+        "refused_wrongly": sum(each.answer.refused for each in answerable),
+        "of_these_nearest_holds": sum(map(nearest_holds, answerable)),
         "unanswerable": len(others),
         "sources_s": round(statistics.median(row[0] for row in seen), 2),
         "first_token_s": round(statistics.median(row[1] for row in answered), 2)
@@ -95,6 +97,12 @@ def main() -> int:
     }
     print(json.dumps(result))
     return 0
+
+
+def nearest_holds(verdict: evaluate.Verdict) -> bool:
+    """Whether a refusal shows a known answer all the same, in what comes nearest to one."""
+    near = " ".join(each.quote for each in verdict.answer.nearest)
+    return bool(near) and evaluate.holds_all(near, verdict.asked.answers)
 
 
 if __name__ == "__main__":

@@ -137,7 +137,7 @@ class Engine:
             yield _finished(typed, told)
             return
         if not near:
-            yield _finished(typed, self._teller.refused(text, sources, clock))
+            yield _finished(typed, self._teller.refused(text, sources, clock, near=False))
             return
         yield Status("Waiting for the language model")
         llm = Recorder(self._llm(), clock.began)

@@ -90,6 +90,7 @@ def written(
             "stopped": answer.stopped,
             "choice": answer.choice,
             "claims": [asdict(claim) for claim in answer.claims],
+            "nearest": [asdict(each) for each in answer.nearest],
         },
         "timings": asdict(answer.timings),
         "cost": asdict(answer.cost) if answer.cost else None,

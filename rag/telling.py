@@ -93,9 +93,17 @@ class Teller:
         sources: tuple[Source, ...],
         clock: Clock,
         claims: tuple[Claim, ...] = (),
+        *,
+        near: bool = True,
     ) -> Answer:
-        """That the articles don't say. claims: what was said and did not stand"""
-        return self._answer(question, refusal(question), sources, clock, claims, refused=True)
+        """That the articles don't say, and what they say that comes nearest.
+
+        claims: what was said and did not stand; near: whether the passages have to do with it
+        """
+        answer = self._answer(question, refusal(question), sources, clock, claims, refused=True)
+        if not near:
+            return answer
+        return replace(answer, nearest=self._verifier.nearest(question, claims, sources))
 
     def _answer(
         self,

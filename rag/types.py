@@ -120,6 +120,7 @@ class Answer:
     cost        None where nobody counts
     missing     the parts of the question that the passages do not answer, where they answer others
     note        what the reader should know besides, in the question's language; mostly ""
+    nearest     in a refusal, what the passages say that comes nearest to an answer
     """
 
     question: str
@@ -138,6 +139,7 @@ class Answer:
     cost: Cost | None = None
     missing: tuple[str, ...] = ()
     note: str = ""
+    nearest: tuple[Citation, ...] = ()
 
     @property
     def as_of(self) -> str | None:

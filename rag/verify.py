@@ -25,7 +25,7 @@ from rag.fuller import as_written, in_full
 from rag.orders import is_order
 from rag.similar import remembering, similarity_by
 from rag.statements import Statement
-from rag.types import Claim, Form, Source
+from rag.types import Citation, Claim, Form, Source
 
 _QUOTED_SHARE = 0.8
 
@@ -131,6 +131,13 @@ class Verifier:
             question, evidence, self._alike, self._words, least=self._min_answerable
         )
         return _quoting(found) if found else None
+
+    def nearest(
+        self, question: str, claims: Sequence[Claim], sources: Sequence[Source]
+    ) -> tuple[Citation, ...]:
+        """What the passages say that comes nearest to an answer. claims: what did not stand"""
+        evidence = untrusted.evidence(sources, question)
+        return quoting.nearest(question, claims, evidence, self._alike, self._words)
 
     def choice(self, question: str, choice: str, sources: Sequence[Source]) -> Verified:
         """A choice that was taken, cited where the passages support it."""

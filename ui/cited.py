@@ -113,6 +113,13 @@ def supporting(claims: Iterable[Claim]) -> Iterator[Citation]:
             yield from claim.citations
 
 
+def displayed(answer: Answer) -> tuple[Claim, ...]:
+    """What of an answer is shown with its citations: its claims, or what comes nearest to one."""
+    if not answer.refused:
+        return answer.claims
+    return tuple(Claim(one_line(each.quote), True, 1.0, (each,)) for each in answer.nearest)
+
+
 def quoted(source: Source, claims: Iterable[Claim]) -> list[Span]:
     """The spans of `source.text` that are cited, in order; those that overlap or touch as one."""
     spans = sorted(

@@ -16,6 +16,7 @@ UNSUPPORTED = "not found in the articles"
 UNDERSTOOD = "Understood as:"
 AS_OF = "As of"
 CLOSEST = "Closest passages"
+NEAREST = "What comes nearest"
 STOPPED = {
     "length": "The answer reached its length limit and ends here.",
     "cancelled": "Stopped. The answer is not complete.",
@@ -36,6 +37,9 @@ def answer_text(answer: Answer, width: int = 88) -> str:
     if answer.note:
         parts.append(_wrapped(f"({answer.note})", width))
     if answer.refused:
+        if answer.nearest:
+            parts.append(f"{NEAREST}:")
+            parts += [_note(each, each.quote, (), width) for each in answer.nearest]
         if answer.sources:
             parts.append(f"{CLOSEST}:")
             parts += [
@@ -114,28 +118,30 @@ def answer_json(answer: Answer) -> dict[str, Any]:
                 "supported": claim.supported,
                 "score": claim.score,
                 "differs": claim.differs,
-                "citations": [
-                    {
-                        "number": each.number,
-                        "document": each.document,
-                        "title": each.title,
-                        "date": each.date,
-                        "page": each.page,
-                        "start": each.start,
-                        "end": each.end,
-                        "quote": each.quote,
-                    }
-                    for each in claim.citations
-                ],
+                "citations": [_citation_json(each) for each in claim.citations],
             }
             for claim in answer.claims
         ],
+        "nearest": [_citation_json(each) for each in answer.nearest],
         "sources": [source_json(source) for source in answer.sources],
         "timings": asdict(answer.timings),
         "cost": asdict(answer.cost) if answer.cost else None,
         "id": answer.id,
         "model": answer.model,
         "embedder": answer.embedder,
+    }
+
+
+def _citation_json(citation: Citation) -> dict[str, Any]:
+    return {
+        "number": citation.number,
+        "document": citation.document,
+        "title": citation.title,
+        "date": citation.date,
+        "page": citation.page,
+        "start": citation.start,
+        "end": citation.end,
+        "quote": citation.quote,
     }
 
 

@@ -51,6 +51,11 @@ class Links:
             for n in dict.fromkeys(named)
         )  # fmt: skip
 
+    def to(self, claim: Claim) -> str:
+        """Links to the passages that a claim cites."""
+        cited = dict.fromkeys(each.number for each in claim.citations)
+        return "".join(self._link(n, claim) for n in cited if n in self._sources)
+
     def _link(self, number: int, claim: Claim | None) -> str:
         source = self._sources[number]
         cited = [

@@ -14,10 +14,11 @@ from collections.abc import Iterable, Sequence
 from index.dates import in_words, is_iso
 from index.types import Entry
 from rag.types import Answer, Claim, Cost, Source, Status
-from ui.cited import also_told, file_name, quoted, stretches, supporting
+from ui.cited import also_told, displayed, file_name, quoted, stretches, supporting
 from ui.plain import (
     AS_OF,
     CLOSEST,
+    NEAREST,
     UNDERSTOOD,
     answer_json,
     answer_text,
@@ -55,11 +56,11 @@ def answer_html(answer: Answer) -> str:
     """
     taken = _note(f"{UNDERSTOOD} {escaped(answer.understood)}") if answer.understood else ""
     if answer.refused:
-        hint = ""
-        if answer.sources:
-            hint = "<p>The closest passages are shown, so that you can judge for yourself.</p>"
         told = _note(escaped(answer.note)) if answer.note else ""
-        return f'{taken}<div class="rd-refusal"><h2>{escaped(answer.text)}</h2>{hint}</div>{told}'
+        return (
+            f'{taken}<div class="rd-refusal"><h2>{escaped(answer.text)}</h2>'
+            f"{_nearest(answer)}</div>{told}"
+        )
     body = blocks(answer.text, stretches(answer), Links(answer.sources, answer.claims))
     below = [*notes(answer), escaped(answer.note)]
     below += [f"{AS_OF} {date_html(answer.as_of)}"] if answer.as_of else []
@@ -127,13 +128,14 @@ def sources_html(
 ) -> str:
     """The passages as cards.
 
-    claims   the answer's: what they cite is marked, and passages that they do not cite follow,
-             quieter. None: there is no answer yet
+    claims   the answer's (`ui.cited.displayed`): what they cite is marked, and passages that they
+             do not cite follow, quieter. None: there is no answer yet
     refused  the passages do not hold the answer
     """
+    held = tuple(claims or ())
     if refused or claims is None:
-        return _group(CLOSEST if refused else "Passages found", [_card(each) for each in sources])
-    held = tuple(claims)
+        heading = CLOSEST if refused else "Passages found"
+        return _group(heading, [_card(each, held) for each in sources])
     used = {citation.number for citation in supporting(held)}
     cited = [_card(each, held) for each in sources if each.number in used]
     rest = [_quiet(each, held) for each in sources if each.number not in used]
@@ -155,6 +157,19 @@ def library_html(entries: Sequence[Entry]) -> str:
     return (
         f'<details class="rd-library"><summary>{counted(len(entries), "article")} in the library'
         f"</summary><ol>{items}</ol></details>"
+    )
+
+
+def _nearest(answer: Answer) -> str:
+    """What comes nearest to an answer, where there is none."""
+    if not answer.nearest:
+        told = "The closest passages are shown, so that you can judge for yourself."
+        return f"<p>{told}</p>" if answer.sources else ""
+    claims = displayed(answer)
+    links = Links(answer.sources, claims)
+    quotes = "".join(f'<li dir="auto">{escaped(each.text)}{links.to(each)}</li>' for each in claims)
+    return (
+        f'<p>{NEAREST}, so that you can judge for yourself:</p><ul class="rd-nearest">{quotes}</ul>'
     )
 
 

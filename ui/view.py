@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from rag.types import Answer, Event, Finished, Source, Sources, Status, Token
 from ui import render
 from ui.choice import Choice, where_html
+from ui.cited import displayed
 from ui.prose import escaped
 
 FORGOT = (
@@ -68,7 +69,7 @@ class View:
         """The passages, as soon as they are known."""
         if self.answer is not None:
             refused = self.answer.refused
-            return render.sources_html(self.sources, self.answer.claims, refused=refused)
+            return render.sources_html(self.sources, displayed(self.answer), refused=refused)
         return render.sources_html(self.sources)
 
     def _answer(self, elapsed_s: float) -> str:

@@ -105,6 +105,25 @@ def test_an_answer_without_support_is_a_refusal(library: Library) -> None:
     assert [claim.supported for claim in answer.claims] == [False]
 
 
+def test_a_refusal_tells_what_the_passages_say_that_comes_nearest(library: Library) -> None:
+    said = ScriptedLLM("The plant in Bergen cost $57 million in 1987.")
+    unsaid = ScriptedLLM("Words that must not be seen.", judgement=0.05)
+    for llm in (said, unsaid):
+        answer = finished(list(engine(library, llm).ask("What did the harbour's plant cost?")))
+        assert answer.refused
+        assert "The plant cost $42 million." in [each.quote for each in answer.nearest]
+        assert len(answer.nearest) == 2
+        for near in answer.nearest:
+            text = library.text(library.get(near.document))
+            assert text[near.start : near.end] == near.quote
+
+
+def test_where_no_passage_has_to_do_with_the_question_nothing_comes_near(library: Library) -> None:
+    answer = finished(list(engine(library, ScriptedLLM()).ask("Zebra quiz?")))
+    assert answer.refused
+    assert answer.nearest == ()
+
+
 def test_an_answer_that_only_says_the_question_again_is_a_refusal(library: Library) -> None:
     llm = ScriptedLLM("Northwind opened its second plant. [1]")
     answer = finished(list(engine(library, llm).ask("Who opened Northwind's second plant?")))

@@ -10,7 +10,7 @@ import pytest
 
 from rag.cite import told
 from rag.quotable import sentences_of
-from rag.quoting import meant
+from rag.quoting import meant, nearest
 from rag.types import Claim
 from rag.verify import Verifier
 from tests.fakes import HashEmbedder
@@ -111,3 +111,30 @@ def test_an_answer_in_words_that_the_articles_lack_gives_way_to_their_sentence()
     )
     assert found.text == "Diversion route: via Long Aldham, 14 km. [1]"
     assert [each.supported for each in found.claims] == [True]
+
+
+def test_what_a_claim_was_taken_from_comes_nearest_then_what_is_near_in_meaning() -> None:
+    of = source(1, VOTE)
+    _, absent, voted = (told(each) for each in sentences_of([of]))
+    alike = near(0.9, "mayor")
+    claim = Claim("They voted on Sunday.", False, 0.1, voted.citations)
+
+    def quotes_of(question: str, *claims: Claim) -> list[str]:
+        found = nearest(question, claims, [of], alike, alike)  # type: ignore[arg-type]
+        return [each.quote for each in found]
+
+    assert quotes_of("Where was Osric at dawn?", claim) == [voted.text, absent.text]
+    assert quotes_of("Where was Osric at dawn?")[0] == absent.text
+    # Of a question with hardly a word, too.
+    assert quotes_of("Osric?", claim) == [voted.text, absent.text]
+    assert nearest("Osric?", [claim], [], alike, alike) == voted.citations  # type: ignore[arg-type]
+
+
+def test_what_comes_nearest_is_told_once() -> None:
+    of = source(1, "Ana Ruiz runs the mill. Its owner, Bo Lind, lives in Varn.")
+    first, last = (told(each) for each in sentences_of([of]))
+    assert last.text == of.text
+    claim = Claim("Ana Ruiz owns the mill.", False, 0.1, first.citations)
+    alike = near(0.9, "owner")
+    found = nearest("Who owns the old mill?", [claim], [of], alike, alike)  # type: ignore[arg-type]
+    assert found == first.citations

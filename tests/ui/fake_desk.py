@@ -111,13 +111,14 @@ def cited_answer(question: str) -> Answer:
 
 def refused_answer(question: str) -> Answer:
     sources = (source(1, 3), source(2, 2))
+    nearest = (citation(sources[1], "Repairs to the lower quay will cost 3 million crowns."),)
     return Answer(question, REFUSAL, True, (), sources, Timings(0.06, 0.0, 1.4, 500, 0), MODEL,
-                  EMBEDDER)  # fmt: skip
+                  EMBEDDER, nearest=nearest)  # fmt: skip
 
 
 def empty_answer(question: str) -> Answer:
     """What is said where no article is within the limits."""
-    return replace(refused_answer(question), sources=())
+    return replace(refused_answer(question), sources=(), nearest=())
 
 
 def hostile_answer(question: str) -> Answer:

@@ -89,6 +89,7 @@ def test_a_refusal_shows_the_closest_passages(page: Page) -> None:
     ask(page, "Who paid? refuse")
 
     expect(page.locator(".rd-refusal")).to_contain_text("The articles don't say.")
+    expect(page.locator(".rd-nearest li")).to_contain_text("will cost 3 million crowns")
     expect(page.get_by_role("heading", name="Closest passages")).to_be_visible()
     expect(page.locator(".rd-source blockquote").first).to_be_visible()
 

@@ -14,13 +14,14 @@ from tests.ui.fake_desk import (
     EMBEDDER,
     MODEL,
     FakeDesk,
+    citation,
     cited_answer,
     hostile_answer,
     refused_answer,
     source,
 )
 from ui import render
-from ui.cited import also_told, file_name, quoted, stretches, visible
+from ui.cited import also_told, displayed, file_name, quoted, stretches, visible
 
 TEXT = "One two three. Four five six. Seven eight nine."
 
@@ -329,6 +330,37 @@ def test_a_refusal_is_a_panel_of_its_own() -> None:
     assert "Closest passages" in render.sources_html(given.sources, given.claims, refused=True)
 
 
+def test_a_refusal_tells_what_comes_nearest_and_where_it_stands() -> None:
+    given = refused_answer("Who paid?")
+    quote = "Repairs to the lower quay will cost 3 million crowns."
+
+    told = Tags(render.answer_html(given))
+    cards = render.sources_html(given.sources, displayed(given), refused=True)
+
+    assert f"What comes nearest, so that you can judge for yourself:{quote}2" in told.text
+    (link,) = told.of("a")
+    assert link["href"] == "#rd-source-2"
+    assert f'<mark id="{link["data-marks"]}">{quote}</mark>' in cards
+
+
+def test_a_refusal_that_nothing_comes_near_points_to_the_passages_if_there_are_any() -> None:
+    bare = replace(refused_answer("Who paid?"), nearest=())
+    hint = "The closest passages are shown"
+
+    assert hint in render.answer_html(bare)
+    assert hint not in render.answer_html(replace(bare, sources=()))
+
+
+def test_what_comes_nearest_cannot_bring_markup() -> None:
+    evil = source(1, 4)
+    given = replace(refused_answer("Why?"), sources=(evil,), nearest=(citation(evil, evil.text),))
+    shown = render.answer_html(given) + render.answer_text(given)
+
+    assert "<script" not in render.answer_html(given)
+    assert "<img" not in render.answer_html(given)
+    assert "window.hacked" in shown
+
+
 def test_an_answer_says_as_of_when_it_is_known() -> None:
     given = cited_answer("Why?")  # of articles of 12 March 2024 and of April 2024
     assert given.as_of == "2024-04"
@@ -560,7 +592,10 @@ def test_answer_text_has_footnotes_with_quotes() -> None:
 def test_answer_text_of_a_refusal_shows_the_closest_passages() -> None:
     told = render.answer_text(refused_answer("Why?"), 60)
 
-    assert told.startswith("The articles don't say.\n\nClosest passages:\n\n[1] Fish market")
+    assert told.startswith(
+        "The articles don't say.\n\nWhat comes nearest:\n\n[2] The lower quay is to be raised"
+    )
+    assert "\n\nClosest passages:\n\n[1] Fish market" in told
     assert "date unknown" in told
     assert all(len(line) <= 60 for line in told.splitlines())
 
@@ -588,6 +623,9 @@ def test_answer_json_has_its_keys() -> None:
         "model",
         "embedder",
     }
+    assert given["nearest"] == []
+    (near,) = render.answer_json(refused_answer("Why?"))["nearest"]
+    assert set(near) == set(cited)
     assert set(given["claims"][0]) == {"text", "supported", "score", "differs", "citations"}
     assert set(cited) >= {"document", "title", "date", "page", "start", "end", "quote"}
     assert set(given["sources"][0]) >= {

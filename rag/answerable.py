@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
 
 from rag import names
 from rag.names import AUXILIARY
@@ -25,9 +24,6 @@ SIMILARITY_WEIGHT = 5.5
 WORDED_WEIGHT: dict[Form, float] = {"full": 0.41, "short": 0.0}
 """What brings a probability of .4 to .5. Not after the examples of short answers: there it let only
 unanswerable questions pass (docs/trust.md)."""
-
-_SURE_YES = 0.9
-_SURE_REFUSAL = 0.2
 
 BIAS: dict[Form, float] = {"full": -6.8, "short": -5.95}
 
@@ -52,14 +48,6 @@ def answerable(
         + BIAS[form]
     )
     return 1.0 / (1.0 + math.exp(-odds))
-
-
-def sure(odds: Sequence[float]) -> bool:
-    """Whether the model has hardly a doubt that the passages state the answer.
-
-    odds: of yes and of the refusal, see `answerable`; none where they were not asked for
-    """
-    return len(odds) == 2 and odds[0] >= _SURE_YES and odds[1] <= _SURE_REFUSAL
 
 
 def log_odds(probability: float) -> float:

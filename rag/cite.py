@@ -32,11 +32,6 @@ _ECHO_WEIGHT = 0.35
 
 _HELD = 0.5
 
-Rules = Callable[
-    [str, str, Sequence[Sentence], Sequence[Sentence], support.Evidence, Similarity], bool
-]
-"""As `strict.kept`."""
-
 
 def cite(
     statements: Sequence[Statement],
@@ -47,7 +42,6 @@ def cite(
     question: str = "",
     words: Similarity | None = None,
     short: bool = False,
-    rules: Rules = strict.kept,
 ) -> list[Claim]:
     """Ties each statement to the one or two sentences of `sources` that support it best.
 
@@ -55,7 +49,6 @@ def cite(
     short       for answers of a sentence or two in the passages' own words, as the engine asks for:
                 what is cited must hold most of the claim's words, deny what it denies, and have its
                 figures in a sentence about the same. Too much for a long text that sums up
-    rules       what a claim of a short answer must keep: all, or those of `strict.sound`
     question  its words, echoed in a claim, are the asker's rather than the passages': they count
               less. That the passages speak of them at all is judged before (`rag.answerable`).
     """
@@ -69,7 +62,7 @@ def cite(
     told = support.Evidence.of([each.text for each in sources], beside[:-1])
 
     def keeps(claim: str, spans: Sequence[Sentence]) -> bool:
-        return rules(claim, question, spans, candidates, told, words or similarity)
+        return strict.kept(claim, question, spans, candidates, told, words or similarity)
 
     return [
         _claim(
@@ -183,15 +176,19 @@ def in_own_words(cited: Citation, differs: Differs = "") -> Claim:
 
 
 def told(sentence: Sentence) -> Claim:
-    """A sentence of an article as a claim, after the one before it where it points back to that.
+    """A sentence of an article as a claim: see `led`."""
+    return in_own_words(led(sentence.source, sentence.span))
+
+
+def led(source: Source, span: Span) -> Citation:
+    """A sentence of a passage, after the one before it where it points back to that.
 
     "Its director, Bo Lind, said ...": whose, the sentence before says.
     """
-    source, span = sentence.source, sentence.span
-    if goes_on(sentence.text):
+    if goes_on(span.of(source.text)):
         before = [each for each in prose(source.text) if each.end <= span.start]
         span = Span(before[-1].start if before else span.start, span.end)
-    return in_own_words(citation(source, span))
+    return citation(source, span)
 
 
 def _citation(evidence: Sentence) -> Citation:

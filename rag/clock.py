@@ -22,8 +22,8 @@ class Clock:
         return self._retrieved
 
     def began(self, prompt_tokens: int) -> None:
-        """A prompt is being read."""
-        self._prompt_tokens = prompt_tokens
+        """A prompt is being read. The longest is told: others are parts of it, or short."""
+        self._prompt_tokens = max(self._prompt_tokens, prompt_tokens)
 
     def spoke(self, tokens: int) -> None:
         if not self._first:

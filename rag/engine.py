@@ -12,7 +12,7 @@ from functools import partial
 
 from index.embed import Embedder
 from index.errors import QuestionError
-from rag import answerable, choose, conversation, partly, prompt, times, untrusted
+from rag import choose, conversation, partly, prompt, times, untrusted
 from rag.characters import visible
 from rag.clock import Clock
 from rag.closing import closing
@@ -21,6 +21,7 @@ from rag.gate import Gate
 from rag.judgement import Judgement
 from rag.language import refusal
 from rag.llm import LLM, Began, Checked, Prefill, Waiting
+from rag.secondlook import looked
 from rag.telling import Teller
 from rag.trace import Call, Recorder
 from rag.types import (
@@ -161,7 +162,7 @@ class Engine:
                 yield _finished(typed, self._teller.refused(text, sources, clock), llm.calls)
                 return
         put = partly.put(text, several, can)
-        said, stopped, sure = yield from self._said(
+        said, stopped = yield from self._said(
             llm, sources, put, clock, asked.form, several=text if several else None
         )
         if said is None:
@@ -169,7 +170,10 @@ class Engine:
             yield _finished(typed, _stated(declined, text, asked), llm.calls)
             return
         yield Status("Checking the citations")
-        answer = self._teller.told(put, said, sources, clock, asked.form, stopped, sure=sure)
+        answer = self._teller.told(put, said, sources, clock, asked.form, stopped)
+        if answer.refused and asked.form == "full":
+            found = yield from looked(llm, self._family, answer)
+            answer = self._teller.confirmed(answer, clock, *found)
         if text != typed and not conversation.answers(text, answer.text):
             answer = self._teller.refused(text, sources, clock, answer.claims)
         answer = replace(answer, question=text)
@@ -218,11 +222,11 @@ class Engine:
         kind: Form,
         *,
         several: str | None,
-    ) -> Generator[Event, None, tuple[str | None, str | None, bool]]:
+    ) -> Generator[Event, None, tuple[str | None, str | None]]:
         """The model's answer, or None where it judges that the passages do not hold one.
 
         several: what `question` is made of the parts of, which were judged before. Returns the
-        text, why it was cut short, if it was, and whether the model was sure to find an answer.
+        text, and why it was cut short, if it was.
         """
         opened = prompt.asked(self._family, sources, question, kind, whole=several)
         whole = prompt.to_answer(self._family, opened)
@@ -249,7 +253,7 @@ class Engine:
                     if not self._judgement.passes(
                         question, sources, yes=yes, refusal=no, form=kind
                     ):
-                        return None, None, False
+                        return None, None
                 else:
                     clock.spoke(step.tokens)
                     ended = step.ended
@@ -257,8 +261,8 @@ class Engine:
                         yield Token(shown)
         said = prompt.without_refusal(prompt.without_fence(gate.text, opened))
         if prompt.declines(said) or not said.strip():
-            return None, None, False
-        return said, None if ended else "length", answerable.sure(odds)
+            return None, None
+        return said, None if ended else "length"
 
     def _chosen(
         self,

@@ -39,6 +39,9 @@ REFUSAL_WORDS = ("NOT", "Not", "not")
 """How the refusal begins: the probability of these words is the model's own doubt."""
 
 JUDGEMENT = "\n\nCan this question be answered from the passages alone? Reply yes or no."
+CONFIRMATION = (
+    "\n\nProposed answer: {}\nIs the proposed answer right, by the passages? Reply yes or no."
+)
 YES = ("yes", "Yes")
 NO = ("no", "No")
 
@@ -187,6 +190,11 @@ def to_answer(family: Family, opened: Prompt) -> Prompt:
 def to_judge(family: Family, opened: Prompt) -> Prompt:
     """Asks whether the passages state the answer; goes on with one of YES or NO."""
     return to_answer(family, (*opened, Part(JUDGEMENT)))
+
+
+def to_confirm(family: Family, opened: Prompt, proposed: str) -> Prompt:
+    """Asks whether a proposed answer is right; goes on with one of YES or NO."""
+    return to_answer(family, (*opened, Part(CONFIRMATION.format(plain(proposed)))))
 
 
 def listed(sources: Sequence[Source], question: str) -> str:

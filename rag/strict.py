@@ -74,7 +74,11 @@ def kept(
     spans: what is cited; candidates: all sentences of the passages; told, alike: see `echoes_told`
     """
     if not (
-        sound(claim, question, spans, candidates, told, alike)
+        dates_belong(claim, question, candidates)
+        and denies_alike(claim, spans)
+        and writing_told(claim, spans)
+        and names_in_place(claim, question, spans, candidates)
+        and not given_away(claim, [each.text for each in candidates])
         and figures_belong(list(dict.fromkeys(terms(claim))), candidates)
         and causes_told(claim, candidates)
         and heads_as_told(claim, [(each.text, each.near) for each in candidates])
@@ -84,28 +88,6 @@ def kept(
         names_belong(claim, question, candidates)
         and words_belong(claim, question, candidates, alike)
         and echoes_told(claim, question, told, alike)
-    )
-
-
-def sound(
-    claim: str,
-    question: str,
-    spans: Sequence[Sentence],
-    candidates: Sequence[Sentence],
-    told: Evidence,
-    alike: Similarity,
-) -> bool:
-    """Whether a claim keeps the rules that do not ask for the question's own words.
-
-    What breaks one of them is told otherwise by the passages; what breaks only one of the others
-    may be put in words that they do not have.
-    """
-    return (
-        dates_belong(claim, question, candidates)
-        and denies_alike(claim, spans)
-        and writing_told(claim, spans)
-        and names_in_place(claim, question, spans, candidates)
-        and not given_away(claim, [each.text for each in candidates])
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from rag import details
 from rag.clock import Clock
 from rag.language import differ, other_language, refusal
-from rag.types import Answer, Claim, Form, Source
+from rag.types import Answer, Citation, Claim, Form, Source
 from rag.verify import Verifier
 
 
@@ -29,15 +29,10 @@ class Teller:
         clock: Clock,
         kind: Form,
         stopped: str | None,
-        *,
-        sure: bool = False,
     ) -> Answer:
-        """What a model said, checked.
-
-        stopped: why it was cut short, if it was; sure: see `rag.answerable.sure`
-        """
+        """What a model said, checked. stopped: why it was cut short, if it was"""
         cut = stopped == "length"
-        found = self._verifier.verified(question, said, sources, kind, cut=cut, sure=sure)
+        found = self._verifier.verified(question, said, sources, kind, cut=cut)
         if not found.text:
             return self.declined(question, sources, clock, kind, found.claims)
         answer = self._answer(question, found.text, sources, clock, found.claims, stopped=stopped)
@@ -69,6 +64,20 @@ class Teller:
             if found:
                 return self._answer(question, found.text, sources, clock, found.claims)
         return self.refused(question, sources, clock, claims)
+
+    def confirmed(
+        self, refusal: Answer, clock: Clock, tried: Sequence[Citation], odds: Sequence[float]
+    ) -> Answer:
+        """An article's sentence in place of a refusal, where the model found it right.
+
+        tried: what the model's answer was taken from; odds: how surely it found each right
+        (`rag.secondlook`)
+        """
+        found = self._verifier.confirmed(refusal.question, refusal.claims, tried, odds)
+        refusal = replace(refusal, timings=clock.timings())
+        if not found:
+            return refusal
+        return replace(refusal, text=found.text, claims=found.claims, refused=False, nearest=())
 
     def own_words(
         self, part: str, sources: tuple[Source, ...]

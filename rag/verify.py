@@ -15,8 +15,8 @@ from rag import (
     partly,
     plan,
     quoting,
+    secondlook,
     statements,
-    strict,
     untrusted,
     yesno,
 )
@@ -25,6 +25,7 @@ from rag.fuller import as_written, in_full
 from rag.orders import is_order
 from rag.similar import remembering, similarity_by
 from rag.statements import Statement
+from rag.terms import terms
 from rag.types import Citation, Claim, Form, Source
 
 _QUOTED_SHARE = 0.8
@@ -59,7 +60,7 @@ class Verifier:
     ) -> None:
         """
         min_support     how likely a claim has to be supported
-        min_answerable  how likely a sentence has to answer a question of yes or no
+        min_answerable  how likely a sentence has to answer, where it stands in for the model's
         drop            leave out what is not supported, instead of marking it
         """
         self._embed = embedder.embed_passages
@@ -77,9 +78,8 @@ class Verifier:
         kind: Form,
         *,
         cut: bool,
-        sure: bool = False,
     ) -> Verified:
-        """kind: how it was to be worded. cut: it ends in the middle. sure: `rag.answerable.sure`"""
+        """kind: how it was to be worded. cut: it ends in the middle"""
         said = form.to_the_matter(form.unlinked(said))
         evidence = untrusted.evidence(sources, question)
         if kind == "full" and closed(question):
@@ -111,9 +111,10 @@ class Verifier:
         if supported and partly.repeats(question, supported):
             return Verified("", tuple(claims))
         if not supported or not partly.fits(question, supported):
-            # The passages hold an answer, by the model's own judgement, but its words were not
-            # theirs. A sentence that speaks of all that is asked says it better.
-            return self._quoted(question, parts, evidence, claims, kind, sure=sure)
+            if kind == "full":
+                # What it was taken from may answer: see `rag.secondlook`.
+                return Verified("", tuple(claims))
+            return self._quoted(question, parts, evidence, claims)
         text = statements.written(clean, parts, claims, drop=self._drop)
         omitted = sum(not claim.supported for claim in claims) if self._drop else 0
         return Verified(text, tuple(claims), omitted)
@@ -138,6 +139,37 @@ class Verifier:
         """What the passages say that comes nearest to an answer. claims: what did not stand"""
         evidence = untrusted.evidence(sources, question)
         return quoting.nearest(question, claims, evidence, self._alike, self._words)
+
+    def confirmed(
+        self,
+        question: str,
+        claims: Sequence[Claim],
+        tried: Sequence[Citation],
+        odds: Sequence[float],
+    ) -> Verified | None:
+        """The likeliest of `tried` to answer, if it is likely enough: see `rag.secondlook`.
+
+        claims: what was said and did not stand; odds: how surely the model finds each of `tried`
+        right
+        """
+        if not tried:
+            return None
+        near = self._alike([question], [each.quote for each in tried])[0]
+        added = set(terms(" ".join(each.text for each in claims))).difference(terms(question))
+
+        def likely(cited: Citation, right: float, cosine: float) -> float:
+            share = len(added.intersection(terms(cited.quote))) / max(len(added), 1)
+            return secondlook.likelihood(right, cosine, share)
+
+        every = [
+            (likely(cited, right, float(cosine)), cited)
+            for cited, right, cosine in zip(tried, odds, near, strict=True)
+            if partly.fits(question, cited.quote)
+        ]
+        best, cited = max(every, key=lambda each: each[0], default=(0.0, None))
+        if cited is None or best < self._min_answerable:
+            return None
+        return _quoting(cite.in_own_words(cited))
 
     def choice(self, question: str, choice: str, sources: Sequence[Source]) -> Verified:
         """A choice that was taken, cited where the passages support it."""
@@ -185,21 +217,15 @@ class Verifier:
         parts: Sequence[Statement],
         evidence: Sequence[Source],
         claims: Sequence[Claim],
-        kind: Form,
-        *,
-        sure: bool,
     ) -> Verified:
-        """The articles' own sentences in place of claims that do not stand, or nothing."""
+        """The article's own sentence in place of a short answer that does not stand, or nothing.
+
+        The passages hold an answer, by the model's own judgement, but its words were not theirs.
+        """
         quote = quoting.quoted(question, parts, evidence, least=_QUOTED_SHARE)
-        quotes = [quote] if quote else []
-        if not quotes and kind == "full":
-            checked = self._cited(question, parts, evidence, about="", rules=strict.sound)
-            sound = [each for each in checked if each.supported]
-            if sound:
-                quotes = quoting.meant(question, sound, evidence, self._alike, sure=sure)
-        if not quotes or not partly.fits(question, " ".join(each.text for each in quotes)):
+        if not quote or not partly.fits(question, quote.text):
             return Verified("", tuple(claims))
-        return _quoting(*quotes)
+        return _quoting(quote)
 
     def _cited(
         self,
@@ -208,7 +234,6 @@ class Verifier:
         evidence: Sequence[Source],
         *,
         about: str,
-        rules: cite.Rules = strict.kept,
     ) -> list[Claim]:
         return cite.cite(
             parts,
@@ -218,7 +243,6 @@ class Verifier:
             question=question,
             words=self._words,
             short=True,
-            rules=rules,
         )
 
 

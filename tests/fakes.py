@@ -45,12 +45,22 @@ class HashEmbedder:
 
 
 class ScriptedLLM:
-    """Says what it was told to, word by word, and judges as it was told to."""
+    """Says what it was told to, word by word, and judges as it was told to.
 
-    def __init__(self, *answers: str, judgement: float = 0.99, context: int = 4096) -> None:
+    confirms: how surely it finds a proposed answer right
+    """
+
+    def __init__(
+        self,
+        *answers: str,
+        judgement: float = 0.99,
+        confirms: float = 0.01,
+        context: int = 4096,
+    ) -> None:
         self.name = "scripted"
         self.context = context
         self.judgement = judgement
+        self.confirms = confirms
         self.prompts: list[str] = []
         self.closed_early = 0
         self._answers = deque(answers)
@@ -69,7 +79,11 @@ class ScriptedLLM:
             yield Began(sum(len(part.text.split()) for part in prompt))
             yield Prefill(1, 2)
             for check in checks:
-                yield Checked(self.judgement if check.unlikely else 1 - self.judgement)
+                asked = check.prompt[-2].text
+                if asked.startswith("\n\nProposed answer:"):
+                    yield Checked(self.confirms)
+                else:
+                    yield Checked(self.judgement if check.unlikely else 1 - self.judgement)
             words = re.findall(r"\S+\s*", self._answers.popleft())
             for made, word in enumerate(words[:max_tokens], start=1):
                 yield Piece(word, made)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.answerable import affirms, answerable, closed, fits, repeats, sure
+from rag.answerable import affirms, answerable, closed, fits, repeats
 
 
 def test_more_yes_less_doubt_and_a_nearer_sentence_are_more_answerable() -> None:
@@ -25,13 +25,6 @@ def test_most_of_the_words_in_one_sentence_count_where_a_whole_answer_is_asked_f
 def test_a_yes_after_the_examples_of_short_answers_counts_more() -> None:
     full = answerable(yes=0.7, refusal=0.02, similarity=0.6)
     assert full < answerable(yes=0.7, refusal=0.02, similarity=0.6, form="short") < 0.9
-
-
-def test_a_model_is_sure_where_it_says_yes_and_would_not_refuse() -> None:
-    assert sure([0.93, 0.1])
-    assert not sure([0.93, 0.3])
-    assert not sure([0.8, 0.1])
-    assert not sure([])
 
 
 @pytest.mark.parametrize("yes", [0.0, 1.0])

@@ -133,7 +133,7 @@ def test_an_answer_that_only_says_the_question_again_is_a_refusal(library: Libra
 def test_the_articles_own_sentence_stands_in_for_words_that_are_not_theirs(
     library: Library,
 ) -> None:
-    llm = ScriptedLLM("It is in Norway's Bergen.")
+    llm = ScriptedLLM("It is in Norway's Bergen.", confirms=0.95)
     answer = finished(list(engine(library, llm).ask("Where is Northwind's second plant?")))
     assert not answer.refused
     assert answer.text == "Northwind opened its second plant in Bergen in May. [1]"

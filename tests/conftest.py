@@ -1,4 +1,4 @@
-"""What several kinds of tests share: a real browser."""
+"""What several kinds of tests share: a real browser, and no clock."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
@@ -25,6 +26,10 @@ FLAGS = [
     "--disable-sync",
 ]
 
+
+# On a busy machine any example may take long; how long is for benchmarks to say.
+settings.register_profile("refdesk", deadline=None)
+settings.load_profile("refdesk")
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and so would every program
 # that they start and want to see ended by it.

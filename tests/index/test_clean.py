@@ -254,7 +254,7 @@ LINES = st.lists(
 
 
 @given(LINES.map("\n".join), st.one_of(st.none(), st.just(TITLE), st.text(max_size=10)))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_spans_lie_inside_the_text_in_order_and_apart(text: str, title: str | None) -> None:
     spans = body_spans(text, title)
     before = -1

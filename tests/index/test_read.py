@@ -512,7 +512,7 @@ def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @given(st.binary(max_size=400), st.sampled_from(sorted(suffixes())))
-@settings(max_examples=75, deadline=None)
+@settings(max_examples=75)
 def test_any_bytes_give_a_document_or_a_read_error(
     tmp_path_factory: pytest.TempPathFactory, data: bytes, suffix: str
 ) -> None:
@@ -529,7 +529,7 @@ def test_any_bytes_give_a_document_or_a_read_error(
 
 
 @given(st.text(max_size=300), st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32"]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_text_survives_its_encoding(text: str, encoding: str) -> None:
     text = text.lstrip("\ufeff")
     try:

@@ -16,11 +16,11 @@ from rag import choose, conversation, partly, prompt, times, untrusted
 from rag.characters import visible
 from rag.clock import Clock
 from rag.closing import closing
+from rag.draft import drafted
 from rag.find import Finder, Reading, Searcher
-from rag.gate import Gate
 from rag.judgement import Judgement
 from rag.language import refusal
-from rag.llm import LLM, Began, Checked, Prefill, Waiting
+from rag.llm import LLM, Prefill
 from rag.secondlook import looked
 from rag.telling import Teller
 from rag.trace import Call, Recorder
@@ -28,12 +28,10 @@ from rag.types import (
     Answer,
     Event,
     Finished,
-    Form,
     Question,
     Source,
     Sources,
     Status,
-    Token,
 )
 from rag.verify import Verifier
 
@@ -162,18 +160,22 @@ class Engine:
                 yield _finished(typed, self._teller.refused(text, sources, clock), llm.calls)
                 return
         put = partly.put(text, several, can)
-        said, stopped = yield from self._said(
-            llm, sources, put, clock, asked.form, several=text if several else None
-        )
-        if said is None:
+        draft = yield from drafted(
+            llm, self._family, self._judgement, sources, put, clock, asked.form,
+            several=text if several else None, most=self._policy.max_tokens,
+        )  # fmt: skip
+        if draft is None or draft.doubted:
             declined = self._teller.declined(text, sources, clock, asked.form)
-            yield _finished(typed, _stated(declined, text, asked), llm.calls)
-            return
+            if draft is None or not declined.refused:
+                yield _finished(typed, _stated(declined, text, asked), llm.calls)
+                return
         yield Status("Checking the citations")
-        answer = self._teller.told(put, said, sources, clock, asked.form, stopped)
+        answer = self._teller.told(put, draft.text, sources, clock, asked.form, draft.stopped)
+        if draft.doubted and not answer.refused:
+            answer = self._teller.refused(put, sources, clock, answer.claims)
         if answer.refused and asked.form == "full":
             found = yield from looked(llm, self._family, answer)
-            answer = self._teller.confirmed(answer, clock, *found)
+            answer = self._teller.confirmed(answer, clock, *found, doubted=draft.doubted)
         if text != typed and not conversation.answers(text, answer.text):
             answer = self._teller.refused(text, sources, clock, answer.claims)
         answer = replace(answer, question=text)
@@ -212,57 +214,6 @@ class Engine:
                 "(`answer.question_characters`). Shorten it."
             )
         return question
-
-    def _said(
-        self,
-        llm: LLM,
-        sources: tuple[Source, ...],
-        question: str,
-        clock: Clock,
-        kind: Form,
-        *,
-        several: str | None,
-    ) -> Generator[Event, None, tuple[str | None, str | None]]:
-        """The model's answer, or None where it judges that the passages do not hold one.
-
-        several: what `question` is made of the parts of, which were judged before. Returns the
-        text, and why it was cut short, if it was.
-        """
-        opened = prompt.asked(self._family, sources, question, kind, whole=several)
-        whole = prompt.to_answer(self._family, opened)
-        most = prompt.SHORT_TOKENS if kind == "short" else self._policy.max_tokens
-        checks = () if several else partly.judgement(self._family, opened)
-        odds: list[float] = []
-        gate = Gate()
-        written = llm.generate(
-            whole,
-            max_tokens=min(most, self._policy.max_tokens),
-            checks=checks,
-            never_first=prompt.REFUSAL_WORDS,
-        )
-        ended = False
-        with closing(written) as steps:
-            for step in steps:
-                if isinstance(step, Waiting | Began | Prefill):
-                    yield choose.told(step)
-                elif isinstance(step, Checked):
-                    odds.append(step.probability)
-                    if len(odds) < len(checks):
-                        continue
-                    yes, no = odds
-                    if not self._judgement.passes(
-                        question, sources, yes=yes, refusal=no, form=kind
-                    ):
-                        return None, None
-                else:
-                    clock.spoke(step.tokens)
-                    ended = step.ended
-                    if shown := gate.let(step.text, ended=step.ended):
-                        yield Token(shown)
-        said = prompt.without_refusal(prompt.without_fence(gate.text, opened))
-        if prompt.declines(said) or not said.strip():
-            return None, None
-        return said, None if ended else "length"
 
     def _chosen(
         self,

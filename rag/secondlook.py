@@ -24,6 +24,7 @@ _MOST = 3
 RIGHT_WEIGHT = 1.2
 SIMILARITY_WEIGHT = 0.55
 ADDED_WEIGHT = 1.5
+DOUBT_WEIGHT = 0.6
 BIAS = -2.75
 """Weights of a logistic regression on answers of ten recorded runs that did not stand; the bias so
 that fewer unanswerable questions are answered than without a second look (docs/trust.md)."""
@@ -72,17 +73,19 @@ def check(
     return Check(proposed, prompt.YES, prompt.NO)
 
 
-def likelihood(right: float, similarity: float, added: float) -> float:
+def likelihood(right: float, similarity: float, added: float, *, doubted: bool = False) -> float:
     """The probability that a sentence answers.
 
     right       the model's "yes" against its "no" when asked whether it does
     similarity  the cosine of question and sentence
     added       of the words that the model's answer adds to the question, the share it has
+    doubted     before it answered, the model doubted that it could (`rag.draft.Draft`)
     """
     odds = (
         RIGHT_WEIGHT * log_odds(right)
         + SIMILARITY_WEIGHT * similarity
         + ADDED_WEIGHT * added
+        - DOUBT_WEIGHT * doubted
         + BIAS
     )
     return 1.0 / (1.0 + math.exp(-odds))

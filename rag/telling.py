@@ -66,14 +66,22 @@ class Teller:
         return self.refused(question, sources, clock, claims)
 
     def confirmed(
-        self, refusal: Answer, clock: Clock, tried: Sequence[Citation], odds: Sequence[float]
+        self,
+        refusal: Answer,
+        clock: Clock,
+        tried: Sequence[Citation],
+        odds: Sequence[float],
+        *,
+        doubted: bool,
     ) -> Answer:
         """An article's sentence in place of a refusal, where the model found it right.
 
         tried: what the model's answer was taken from; odds: how surely it found each right
-        (`rag.secondlook`)
+        (`rag.secondlook`); doubted: see `rag.draft.Draft`
         """
-        found = self._verifier.confirmed(refusal.question, refusal.claims, tried, odds)
+        found = self._verifier.confirmed(
+            refusal.question, refusal.claims, tried, odds, doubted=doubted
+        )
         refusal = replace(refusal, timings=clock.timings())
         if not found:
             return refusal

@@ -146,11 +146,13 @@ class Verifier:
         claims: Sequence[Claim],
         tried: Sequence[Citation],
         odds: Sequence[float],
+        *,
+        doubted: bool = False,
     ) -> Verified | None:
         """The likeliest of `tried` to answer, if it is likely enough: see `rag.secondlook`.
 
         claims: what was said and did not stand; odds: how surely the model finds each of `tried`
-        right
+        right; doubted: see `rag.draft.Draft`
         """
         if not tried:
             return None
@@ -159,7 +161,7 @@ class Verifier:
 
         def likely(cited: Citation, right: float, cosine: float) -> float:
             share = len(added.intersection(terms(cited.quote))) / max(len(added), 1)
-            return secondlook.likelihood(right, cosine, share)
+            return secondlook.likelihood(right, cosine, share, doubted=doubted)
 
         every = [
             (likely(cited, right, float(cosine)), cited)

@@ -14,7 +14,18 @@ from rag import secondlook
 from rag.clock import Clock
 from rag.engine import Engine, Policy
 from rag.prompt import FAMILIES, NO, YES
-from rag.types import Answer, Citation, Claim, Finished, Form, Question, Source, Status, Timings
+from rag.types import (
+    Answer,
+    Citation,
+    Claim,
+    Finished,
+    Form,
+    Question,
+    Source,
+    Status,
+    Timings,
+    Token,
+)
 from tests.fakes import HashEmbedder, ScriptedLLM
 from tests.rag.test_cite import source
 
@@ -108,6 +119,47 @@ def test_a_sentence_of_another_kind_than_what_is_asked_for_does_not_answer(
     assert answer.refused
 
 
+def test_a_doubted_answer_is_never_seen_but_what_it_was_taken_from_may_be_told(
+    library: Library,
+) -> None:
+    llm = ScriptedLLM(SAID, judgement=0.8, confirms=0.95)
+    family = FAMILIES["qwen2.5"]
+    engine = Engine(library, HashEmbedder(), lambda: llm, family, Policy(), model="scripted")
+    events = list(engine.ask(ASKED))
+    assert not [each for each in events if isinstance(each, Token)]
+    assert isinstance(events[-1], Finished)
+    answer = events[-1].answer
+    assert CAUSE in answer.text
+    assert answer.claims[0].citations[0].quote == answer.claims[0].text
+    assert answer.timings.answer_tokens == len(SAID.split())
+
+
+def test_a_doubted_answer_needs_more_and_is_refused_without(library: Library) -> None:
+    true = "The mill at Varn was rebuilt in 2019. [1]"
+    for confirms in (0.02, 0.3):
+        answer, said = asked_of(
+            library,
+            ScriptedLLM(true, judgement=0.8, confirms=confirms),
+            "Since when is the mill back?",
+        )
+        assert answer.refused
+        assert "Looking closer" in said
+        assert "rebuilt in 2019" in answer.nearest[0].quote
+
+
+@pytest.mark.parametrize(
+    ("question", "judgement", "form"),
+    [(ASKED, 0.6, "full"), (ASKED, 0.8, "short"), ("Did a saw make the quay burn?", 0.8, "full")],
+)
+def test_what_is_not_worth_trying(
+    library: Library, question: str, judgement: float, form: Form
+) -> None:
+    llm = ScriptedLLM(SAID, judgement=judgement, confirms=0.99)
+    _, said = asked_of(library, llm, question, form)
+    assert "Looking closer" not in said
+    assert len(llm.prompts) == 1
+
+
 def test_its_tokens_are_not_taken_for_the_prompts() -> None:
     clock = Clock()
     clock.began(358)
@@ -163,4 +215,5 @@ def test_a_surer_model_and_a_nearer_sentence_are_likelier() -> None:
     assert secondlook.likelihood(0.9, 0.5, 1.0) > secondlook.likelihood(0.6, 0.5, 1.0)
     assert secondlook.likelihood(0.8, 0.6, 1.0) > secondlook.likelihood(0.8, 0.1, 1.0)
     assert secondlook.likelihood(0.8, 0.6, 1.0) > secondlook.likelihood(0.8, 0.6, 0.2)
+    assert secondlook.likelihood(0.8, 0.6, 1.0) > secondlook.likelihood(0.8, 0.6, 1.0, doubted=True)
     assert secondlook.likelihood(0.9, 0.3, 1.0) > 0.5 > secondlook.likelihood(0.5, 0.3, 1.0)

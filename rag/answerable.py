@@ -25,9 +25,6 @@ WORDED_WEIGHT: dict[Form, float] = {"full": 0.41, "short": 0.0}
 """What brings a probability of .4 to .5. Not after the examples of short answers: there it let only
 unanswerable questions pass (docs/trust.md)."""
 
-_WORTH_TRYING = 0.7
-"""Of "yes" against "no": below it nothing that was tried was answered rightly (docs/trust.md)."""
-
 BIAS: dict[Form, float] = {"full": -6.8, "short": -5.95}
 
 
@@ -51,15 +48,6 @@ def answerable(
         + BIAS[form]
     )
     return 1.0 / (1.0 + math.exp(-odds))
-
-
-def worth_trying(question: str, yes: float) -> bool:
-    """Whether a question that does not pass may be answered all the same, if that is confirmed.
-
-    The cosine says little where people ask in everyday words. Questions of yes or no have their
-    answer in another way (`rag.yesno`). yes: see `answerable`
-    """
-    return yes >= _WORTH_TRYING and not closed(question)
 
 
 def log_odds(probability: float) -> float:

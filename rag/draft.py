@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass
 
-from rag import answerable, choose, partly, prompt
+from rag import choose, partly, prompt
 from rag.clock import Clock
 from rag.closing import closing
 from rag.gate import Gate
@@ -67,7 +67,7 @@ def drafted(
                 yes, no = odds
                 if judgement.passes(question, sources, yes=yes, refusal=no, form=kind):
                     continue
-                if kind == "short" or not answerable.worth_trying(question, yes):
+                if kind == "short" or not judgement.worth_trying(question, sources, yes=yes):
                     return None
                 doubted = True
                 yield Status("Looking closer")

@@ -10,8 +10,13 @@ import numpy as np
 from index.embed import Embedder
 from rag import focus, nearness
 from rag.answerable import answerable, closed
+from rag.naming import names_known
+from rag.quotable import sentences_of
 from rag.similar import remembering, similarity_by
 from rag.types import Form, Source
+
+_WORTH_TRYING = 0.7
+"""Of "yes" against "no": below it nothing that was tried was answered rightly (docs/trust.md)."""
 
 _WORDS_KEPT = 5_000
 """Words whose vectors are kept for the next questions: 8 MB."""
@@ -54,6 +59,17 @@ class Judgement:
         # the nearest sentence anyway (`rag.yesno`).
         doubtful = likely(worded=True) >= self._least and not closed(question)
         return doubtful and self._worded(question, sources)
+
+    def worth_trying(self, question: str, sources: Sequence[Source], *, yes: float) -> bool:
+        """Whether a question that does not pass may be answered all the same, if that is confirmed.
+
+        Nearness says little where people ask in everyday words. But a name that nothing of what was
+        read has is no such word; and questions of yes or no have their answer in another way
+        (`rag.yesno`). yes: see `rag.answerable.answerable`
+        """
+        if yes < _WORTH_TRYING or closed(question):
+            return False
+        return names_known(question, sentences_of(sources))
 
     def _worded(self, question: str, sources: Sequence[Source]) -> bool:
         read = [replace(each, text=each.read_text, read=None) for each in sources]

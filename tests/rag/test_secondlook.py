@@ -149,7 +149,12 @@ def test_a_doubted_answer_needs_more_and_is_refused_without(library: Library) ->
 
 @pytest.mark.parametrize(
     ("question", "judgement", "form"),
-    [(ASKED, 0.6, "full"), (ASKED, 0.8, "short"), ("Did a saw make the quay burn?", 0.8, "full")],
+    [
+        (ASKED, 0.6, "full"),
+        (ASKED, 0.8, "short"),
+        ("Did a saw make the quay burn?", 0.8, "full"),
+        ("What made Odd Hansen's mill burn?", 0.8, "full"),
+    ],
 )
 def test_what_is_not_worth_trying(
     library: Library, question: str, judgement: float, form: Form

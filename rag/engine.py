@@ -133,16 +133,16 @@ class Engine:
         near: bool,
     ) -> Iterator[Event]:
         if not asked.choices and (told := self._teller.detailed(text, sources, clock, asked.form)):
-            yield _finished(typed, told)
+            yield self._finished(typed, told)
             return
         if not near:
-            yield _finished(typed, self._teller.refused(text, sources, clock, near=False))
+            yield self._finished(typed, self._teller.refused(text, sources, clock))
             return
         yield Status("Waiting for the language model")
         llm = Recorder(self._llm(), clock.began)
         if asked.choices:
             chosen = yield from self._chosen(llm, sources, text, asked.choices, clock)
-            yield _finished(typed, chosen, llm.calls)
+            yield self._finished(typed, chosen, llm.calls)
             return
         several = partly.parts(text)
         can: list[bool] = []
@@ -157,7 +157,7 @@ class Engine:
                 for part, (yes, no) in zip(alone, odds, strict=True)
             ]
             if not any(can):
-                yield _finished(typed, self._teller.refused(text, sources, clock), llm.calls)
+                yield self._finished(typed, self._teller.refused(text, sources, clock), llm.calls)
                 return
         put = partly.put(text, several, can)
         draft = yield from drafted(
@@ -167,7 +167,7 @@ class Engine:
         if draft is None or draft.doubted:
             declined = self._teller.declined(text, sources, clock, asked.form)
             if draft is None or not declined.refused:
-                yield _finished(typed, _stated(declined, text, asked), llm.calls)
+                yield self._finished(typed, _stated(declined, text, asked), llm.calls)
                 return
         yield Status("Checking the citations")
         answer = self._teller.told(put, draft.text, sources, clock, asked.form, draft.stopped)
@@ -182,7 +182,17 @@ class Engine:
         if asked.form == "full":
             own = partial(self._teller.own_words, sources=sources)
             answer = partly.told(_stated(answer, text, asked), several, can, own)
-        yield _finished(typed, answer, llm.calls)
+        yield self._finished(typed, answer, llm.calls)
+
+    def _finished(self, typed: str, answer: Answer, calls: tuple[Call, ...] = ()) -> Finished:
+        """The answer under the question that was typed, and what it answers where that is another.
+
+        A refusal tells what comes nearest, unless no passage was worth putting to the model.
+        """
+        if answer.refused and calls:
+            answer = self._teller.nearest(answer)
+        understood = "" if answer.question == typed else answer.question
+        return Finished(replace(answer, question=typed, understood=understood), calls)
 
     def warm(self) -> None:
         """Loads the models and reads the instructions, so that the first question begins sooner.
@@ -240,9 +250,3 @@ def _stated(answer: Answer, question: str, asked: Question) -> Answer:
     evidence = tuple(untrusted.evidence(answer.sources, question))
     told = times.stated(replace(answer, sources=evidence), question, _today(asked))
     return replace(told, sources=answer.sources)
-
-
-def _finished(typed: str, answer: Answer, calls: tuple[Call, ...] = ()) -> Finished:
-    """The answer under the question that was typed, and what it answers where that is another."""
-    understood = "" if answer.question == typed else answer.question
-    return Finished(replace(answer, question=typed, understood=understood), calls)

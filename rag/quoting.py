@@ -89,7 +89,7 @@ def nearest(
     every.sort(key=lambda each: -each[0])
     tried = [cited for claim in claims for cited in claim.citations]
     held: list[Citation] = []
-    for cited in [*tried, *(cite.told(each).citations[0] for _, each in every)]:
+    for cited in [*tried, *(cite.led(each.source, each.span) for _, each in every)]:
         if len(held) < _MOST_NEAREST and not any(_overlap(cited, other) for other in held):
             held.append(cited)
     return tuple(held)

@@ -85,7 +85,7 @@ class Teller:
         refusal = replace(refusal, timings=clock.timings())
         if not found:
             return refusal
-        return replace(refusal, text=found.text, claims=found.claims, refused=False, nearest=())
+        return replace(refusal, text=found.text, claims=found.claims, refused=False)
 
     def own_words(
         self, part: str, sources: tuple[Source, ...]
@@ -110,17 +110,14 @@ class Teller:
         sources: tuple[Source, ...],
         clock: Clock,
         claims: tuple[Claim, ...] = (),
-        *,
-        near: bool = True,
     ) -> Answer:
-        """That the articles don't say, and what they say that comes nearest.
+        """That the articles don't say. claims: what was said and did not stand"""
+        return self._answer(question, refusal(question), sources, clock, claims, refused=True)
 
-        claims: what was said and did not stand; near: whether the passages have to do with it
-        """
-        answer = self._answer(question, refusal(question), sources, clock, claims, refused=True)
-        if not near:
-            return answer
-        return replace(answer, nearest=self._verifier.nearest(question, claims, sources))
+    def nearest(self, refusal: Answer) -> Answer:
+        """A refusal with what the passages say that comes nearest to an answer."""
+        of = self._verifier.nearest(refusal.question, refusal.claims, refusal.sources)
+        return replace(refusal, nearest=of)
 
     def _answer(
         self,

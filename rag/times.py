@@ -83,7 +83,7 @@ def _both(refusal: Answer, question: str, today: dt.date) -> Answer:
         for span in prose(source.text):
             own = citation(source, span)
             claim = in_own_words(own)
-            held = replace(refusal, text=claim.text, refused=False, claims=(claim,), nearest=())
+            held = replace(refusal, text=claim.text, refused=False, claims=(claim,))
             others = [
                 (other, found)
                 for other, found in _otherwise(question, claim, refusal.sources)
@@ -98,9 +98,7 @@ def _both(refusal: Answer, question: str, today: dt.date) -> Answer:
     # "LeCun left Meta in November" says it in fewer words than "formerly at Meta, LeCun has ...".
     best = min(alone, key=lambda each: len(each.citation.quote))
     claim = in_own_words(best.citation)
-    return _written(
-        replace(refusal, text=claim.text, refused=False, claims=(claim,), nearest=()), {0: [best]}
-    )
+    return _written(replace(refusal, text=claim.text, refused=False, claims=(claim,)), {0: [best]})
 
 
 def _otherwise(

@@ -44,6 +44,14 @@ class HashEmbedder:
         return vector / length if length else np.eye(1, self.dimension, dtype=np.float32)[0]
 
 
+def library_of(folder: Path, name: str, text: str) -> Library:
+    """A library of one article, a file in `folder`."""
+    (folder / name).write_text(text, encoding="utf-8")
+    library = Library(folder / "home", HashEmbedder())
+    library.add([folder / name])
+    return library
+
+
 class ScriptedLLM:
     """Says what it was told to, word by word, and judges as it was told to.
 

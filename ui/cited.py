@@ -13,6 +13,7 @@ from pathlib import PurePosixPath, PureWindowsPath
 
 from index.archive import file_of
 from index.types import Span
+from rag.cite import in_own_words
 from rag.types import Answer, Citation, Claim, Source
 
 MARKER = re.compile(r"\s*\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
@@ -117,7 +118,7 @@ def displayed(answer: Answer) -> tuple[Claim, ...]:
     """What of an answer is shown with its citations: its claims, or what comes nearest to one."""
     if not answer.refused:
         return answer.claims
-    return tuple(Claim(one_line(each.quote), True, 1.0, (each,)) for each in answer.nearest)
+    return tuple(map(in_own_words, answer.nearest))
 
 
 def quoted(source: Source, claims: Iterable[Claim]) -> list[Span]:

@@ -11,7 +11,7 @@ from rag.engine import REFUSAL, Engine, Policy
 from rag.llm import Check, Checked, Step
 from rag.prompt import FAMILIES, JUDGEMENT
 from rag.types import Answer, Finished
-from tests.fakes import HashEmbedder, ScriptedLLM
+from tests.fakes import HashEmbedder, ScriptedLLM, library_of
 
 ARTICLE = "Greta Lund runs the Halvik mill. The Halvik mill grinds rye and oats."
 BOTH = "Who runs the Halvik mill, and how many people work there?"
@@ -36,10 +36,7 @@ class JudgingLLM(ScriptedLLM):
 
 @pytest.fixture
 def library(tmp_path: Path) -> Library:
-    (tmp_path / "mill.txt").write_text(ARTICLE, encoding="utf-8")
-    library = Library(tmp_path / "home", HashEmbedder())
-    library.add([tmp_path / "mill.txt"])
-    return library
+    return library_of(tmp_path, "mill.txt", ARTICLE)
 
 
 def asked(library: Library, llm: ScriptedLLM, question: str) -> Answer:

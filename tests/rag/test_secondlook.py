@@ -26,7 +26,7 @@ from rag.types import (
     Timings,
     Token,
 )
-from tests.fakes import HashEmbedder, ScriptedLLM
+from tests.fakes import HashEmbedder, ScriptedLLM, library_of
 from tests.rag.test_cite import source
 
 ARTICLE = """\
@@ -41,10 +41,7 @@ SAID = "The mill burned because Odd Hansen of Varn sent sparks from a saw to its
 
 @pytest.fixture
 def library(tmp_path: Path) -> Library:
-    (tmp_path / "mill.txt").write_text(ARTICLE, encoding="utf-8")
-    library = Library(tmp_path / "home", HashEmbedder())
-    library.add([tmp_path / "mill.txt"])
-    return library
+    return library_of(tmp_path, "mill.txt", ARTICLE)
 
 
 def asked_of(

@@ -6,10 +6,12 @@ import hashlib
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from index.embed import Vectors
+from index.library import Library
 from rag.llm import Began, Check, Checked, Piece, Prefill, Prompt, Step
 
 

@@ -13,7 +13,7 @@ from rag.engine import REFUSAL, Engine, Policy
 from rag.find import Reading
 from rag.prompt import FAMILIES, NOT_STATED, SHORT_TOKENS
 from rag.types import Answer, Event, Finished, Question, Sources, Status, Token, Turn
-from tests.fakes import HashEmbedder, ScriptedLLM
+from tests.fakes import HashEmbedder, ScriptedLLM, library_of
 
 ARTICLE = """\
 Northwind opens a plant
@@ -26,10 +26,7 @@ The company will not raise its prices this year, its chief executive said.
 
 @pytest.fixture
 def library(tmp_path: Path) -> Library:
-    (tmp_path / "northwind.txt").write_text(ARTICLE, encoding="utf-8")
-    library = Library(tmp_path / "home", HashEmbedder())
-    library.add([tmp_path / "northwind.txt"])
-    return library
+    return library_of(tmp_path, "northwind.txt", ARTICLE)
 
 
 def engine(library: Library, llm: ScriptedLLM, **policy: object) -> Engine:

@@ -24,7 +24,7 @@ from rag.ledger import Ledger
 from rag.prompt import FAMILIES
 from rag.receipts import Receipts, new_id
 from rag.types import Answer, Event, Finished, Question, Status, Turn
-from tests.fakes import HashEmbedder, ScriptedLLM
+from tests.fakes import HashEmbedder, ScriptedLLM, library_of
 
 ARTICLE = """\
 Northwind opens a plant
@@ -62,10 +62,7 @@ class Joule:
 
 @pytest.fixture
 def library(tmp_path: Path) -> Library:
-    (tmp_path / "northwind.txt").write_text(ARTICLE, encoding="utf-8")
-    library = Library(tmp_path / "home", HashEmbedder())
-    library.add([tmp_path / "northwind.txt"])
-    return library
+    return library_of(tmp_path, "northwind.txt", ARTICLE)
 
 
 def engine(library: Any, *answers: str, **of_llm: float) -> Engine:

@@ -71,6 +71,9 @@ class Remembering:
             self._found[key] = self._searcher.search(question, k, where, today)
         return self._found[key]
 
+    def spelt(self, question: str) -> str:
+        return self._searcher.spelt(question)
+
     def passage(self, document: int, start: int, end: int) -> str:
         return self._searcher.passage(document, start, end)
 

@@ -17,6 +17,7 @@ from index.database import Database, digest, marks
 from index.errors import NotFoundError
 from index.held import FIELDS, Held, Origin, Stored
 from index.places import Places, origin_of, place
+from index.spelling import Spelling
 from index.texts import Texts
 from index.types import Document, Entry, Page, Span
 from index.versions import Versions
@@ -36,6 +37,7 @@ class Catalog(Places):
         super().__init__(Database(path))
         self.versions = Versions(self._db)
         self.words = Fts5Words(self._db)
+        self.spelling = Spelling(self._db)
 
     def close(self) -> None:
         self._db.close()

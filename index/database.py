@@ -19,7 +19,7 @@ from index.chunk import embedded
 from index.errors import BusyError, CorruptError, StorageError
 from index.schema import MIGRATIONS, SCHEMA, VERSION
 
-__all__ = ["Connection", "Database", "Row", "Snapshot", "digest", "marks"]
+__all__ = ["Connection", "Database", "Row", "Snapshot", "digest", "marks", "stems"]
 
 Row = sqlite3.Row
 Connection = sqlite3.Connection
@@ -40,6 +40,19 @@ def digest(text: str) -> bytes:
 def marks(values: Sequence[object]) -> str:
     """As many question marks as there are values, for `IN (...)`."""
     return ",".join("?" * len(values))
+
+
+def stems(words: Sequence[str]) -> list[str]:
+    """Each word as full-text search keeps it: lower-case, without diacritics, its ending cut."""
+    db = sqlite3.connect(":memory:")
+    try:
+        db.execute("CREATE VIRTUAL TABLE words USING fts5 (text, tokenize = 'porter unicode61')")
+        db.execute("CREATE VIRTUAL TABLE stem USING fts5vocab (words, instance)")
+        db.executemany("INSERT INTO words (rowid, text) VALUES (?, ?)", enumerate(words))
+        found = dict(db.execute("SELECT doc, term FROM stem"))
+    finally:
+        db.close()
+    return [found.get(at, word) for at, word in enumerate(words)]
 
 
 class Database:

@@ -293,6 +293,16 @@ class Library:
         """
         return self._search.hits(question, k, where or Filter(), today)
 
+    def spelt(self, question: str) -> str:
+        """`question` with words that no article has as the articles have them, where they seem to
+        be misspelt (`index.spelling`); the very same text where none do.
+        """
+        return self._catalog.spelling.corrected(question, self._common)
+
+    def _common(self, words: Sequence[str]) -> list[bool]:
+        # Common words are one token each; names and slips are pieced together.
+        return [tokens == 1 for tokens in self._embedder.count(words)]
+
     def warm(self) -> None:
         """Loads what a search needs, so that the first one is as fast. Raises ModelError."""
         self._search.warm()

@@ -180,6 +180,7 @@ class Parts:
                 min_support=answer.min_support,
                 drop_unsupported=answer.unsupported == "drop",
                 follow_ups=answer.follow_ups,
+                spelling=answer.spelling,
             ),
             model=entry.name,
         )

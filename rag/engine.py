@@ -51,6 +51,20 @@ class Policy:
     min_support: float = 0.8
     drop_unsupported: bool = False
     follow_ups: bool = True
+    spelling: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Understood:
+    """A question.
+
+    text       as it stands alone, its words spelt as the articles spell them
+    follow_up  `text` has something of earlier turns
+    """
+
+    typed: str
+    text: str
+    follow_up: bool
 
 
 class Engine:
@@ -86,20 +100,21 @@ class Engine:
         Closing the iterator stops the work. Raises QuestionError, LibraryError, ModelError.
         """
         asked = question if isinstance(question, Question) else Question(question)
-        typed, text = self._understood(asked)
+        meant = self._understood(asked)
+        text = meant.text
         clock = Clock()
 
         yield Status("Searching the articles")
         found = self._finder.found(text, asked.choices, asked.where, _today(asked))
         yield Sources(found.sources, clock.retrieved())
-        yield from self._answered(asked, typed, text, found.sources, clock, near=found.near)
+        yield from self._answered(asked, meant, found.sources, clock, near=found.near)
 
     def prepare(self, question: Question) -> Iterator[Event]:
         """Reads what the answer to a question that is still being typed will need, if nobody asks.
 
         Closing the iterator stops the work. Raises as `ask` does.
         """
-        _, text = self._understood(question)
+        text = self._understood(question).text
         found = self._finder.found(text, question.choices, question.where, _today(question))
         if not found.near:
             return
@@ -113,25 +128,26 @@ class Engine:
                     yield choose.told(step)
 
     def again(
-        self, question: Question, sources: tuple[Source, ...], *, near: bool
+        self, question: Question, sources: tuple[Source, ...], *, understood: str, near: bool
     ) -> Iterator[Event]:
         """Answers from passages that a search has found before. Raises as `ask` does.
 
-        near  whether any of them has to do with the question; else it is refused
+        understood  the question as it was searched for
+        near        whether any of them has to do with the question; else it is refused
         """
-        typed, text = self._understood(question)
-        yield from self._answered(question, typed, text, sources, Clock(), near=near)
+        meant = replace(self._understood(question), text=understood)
+        yield from self._answered(question, meant, sources, Clock(), near=near)
 
     def _answered(
         self,
         asked: Question,
-        typed: str,
-        text: str,
+        meant: _Understood,
         sources: tuple[Source, ...],
         clock: Clock,
         *,
         near: bool,
     ) -> Iterator[Event]:
+        typed, text = meant.typed, meant.text
         if not asked.choices and (told := self._teller.detailed(text, sources, clock, asked.form)):
             yield self._finished(typed, told)
             return
@@ -176,7 +192,7 @@ class Engine:
         if answer.refused and asked.form == "full":
             found = yield from looked(llm, self._family, answer)
             answer = self._teller.confirmed(answer, clock, *found, doubted=draft.doubted)
-        if text != typed and not conversation.answers(text, answer.text):
+        if meant.follow_up and not conversation.answers(text, answer.text):
             answer = self._teller.refused(text, sources, clock, answer.claims)
         answer = replace(answer, question=text)
         if asked.form == "full":
@@ -207,11 +223,13 @@ class Engine:
         for _ in self._llm().read(prompt.instructions(self._family)):
             pass
 
-    def _understood(self, asked: Question) -> tuple[str, str]:
-        """The question as typed, and as it stands alone. Raises QuestionError."""
+    def _understood(self, asked: Question) -> _Understood:
+        """Raises QuestionError, LibraryError."""
         typed = self._checked(asked.text)
-        follow_ups = self._policy.follow_ups
-        return typed, conversation.understood(typed, asked.history) if follow_ups else typed
+        spelt = self._finder.spelt(typed) if self._policy.spelling else typed
+        history = asked.history if self._policy.follow_ups else ()
+        text = conversation.understood(spelt, history)
+        return _Understood(typed, text, follow_up=text != spelt)
 
     def _checked(self, text: str) -> str:
         question = visible(text).strip()

@@ -11,6 +11,7 @@ from index.embed import Embedder
 from index.errors import LibraryError
 from index.types import Filter, Hit
 from rag import details, focus, gather, holders, partly, plan, untrusted
+from rag.language import language
 from rag.packing import pack
 from rag.types import Source
 
@@ -25,6 +26,8 @@ class Searcher(Protocol):
         where: Filter | None = None,
         today: dt.date | None = None,
     ) -> list[Hit]: ...
+
+    def spelt(self, question: str) -> str: ...
 
     def passage(self, document: int, start: int, end: int) -> str: ...
 
@@ -92,6 +95,12 @@ class Finder:
             behind = (replace(each, number=each.number + len(lines)) for each in sources)
             return Found((*lines, *behind), near=True)
         return Found(sources, bool(sources) and self._near(hits))
+
+    def spelt(self, question: str) -> str:
+        """The question as the articles spell its words, unless it is in another language than
+        English, whose words may be near to quite other ones. Raises LibraryError.
+        """
+        return self._searcher.spelt(question) if language(question) in (None, "en") else question
 
     def warm(self) -> None:
         """Loads what a search needs. Raises ModelError."""

@@ -57,7 +57,10 @@ def replayed(
     """
     asked = receipt.read(held)
     finished: Finished | None = None
-    for event in engine.again(asked.question, asked.passages, near=asked.reached_model):
+    again = engine.again(
+        asked.question, asked.passages, understood=asked.understood, near=asked.reached_model
+    )
+    for event in again:
         if isinstance(event, Status):
             say(event.text, event.fraction)
         elif isinstance(event, Finished):

@@ -169,6 +169,11 @@ class AnswerSection:
     follow_ups: bool = setting(
         True, "Understand a question with the earlier ones of its conversation."
     )
+    spelling: bool = setting(
+        True,
+        "Take a word of the question that no article has for a misspelt one, where the articles "
+        "have just one that is a slip or two away.",
+    )
     min_similarity: float = setting(
         0.15,
         "Below this similarity of the best passage, and with no word in common, the question is "

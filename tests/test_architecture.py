@@ -26,6 +26,7 @@ ONLY_IN = {
     "faiss": "index/vectors.py",
     "sqlite3": "index/database.py",
     "tantivy": "index/tantivy.py",
+    "rapidfuzz": "index/spelling.py",
     "watchfiles": "index/watch.py",
     "pypdfium2": "index/formats.py",
     "docx": "index/office.py",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -187,6 +188,52 @@ def test_follow_ups_can_be_switched_off(library: Library) -> None:
     answer = finished(list(engine(library, llm, follow_ups=False).ask(asked)))
     assert answer.understood == ""
     assert "Question: Will it raise prices?" in llm.prompts[0]
+
+
+class Misspelt(HashEmbedder):
+    """Finds no word common, so that each that the articles lack may be a slip."""
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        return [2 for _ in texts]
+
+
+@pytest.mark.parametrize(
+    ("typed", "understood"),
+    [
+        ("What did the plent cost?", "What did the plant cost?"),
+        (
+            "Was hat die plent der Firma in Bergen gekostet?",
+            "",
+        ),  # of another language no word is known
+    ],
+)
+def test_a_misspelt_word_is_asked_as_the_articles_write_it(
+    tmp_path: Path, typed: str, understood: str
+) -> None:
+    library_of(tmp_path, "northwind.txt", ARTICLE).close()
+    library = Library(tmp_path / "home", Misspelt())
+    llm = ScriptedLLM("The plant cost $42 million. [1]")
+    answer = finished(list(engine(library, llm).ask(typed)))
+    assert (answer.question, answer.understood) == (typed, understood)
+    assert f"Question: {understood or typed}" in llm.prompts[0]
+
+
+def test_spelling_can_be_left_alone(tmp_path: Path) -> None:
+    library_of(tmp_path, "northwind.txt", ARTICLE).close()
+    library = Library(tmp_path / "home", Misspelt())
+    llm = ScriptedLLM("The plant cost $42 million. [1]")
+    answer = finished(list(engine(library, llm, spelling=False).ask("What did the plent cost?")))
+    assert answer.understood == ""
+
+
+def test_a_misspelt_question_is_no_follow_up(tmp_path: Path) -> None:
+    # An answer that has only the question's words is beside the point of a follow-up alone.
+    library_of(tmp_path, "northwind.txt", ARTICLE).close()
+    library = Library(tmp_path / "home", Misspelt())
+    llm = ScriptedLLM("Northwind opened its second plant in Bergen. [1]")
+    asked = "Which second plant in Bergen has Norhwind opened?"
+    answer = finished(list(engine(library, llm).ask(asked)))
+    assert answer.understood == "Which second plant in Bergen has Northwind opened?"
 
 
 @pytest.mark.parametrize("judgement", [0.05, 0.95])

@@ -2,7 +2,8 @@
 
 A boundary is a blank line, a line that is a heading or a list item of its own, or terminal
 punctuation followed by the start of something new. A single newline inside a paragraph is only
-a wrapped line, unless the line before it reads as a heading. Rules follow the usual cues of
+a wrapped line, unless the line before it reads as a heading. A numbered section's heading on the
+line of its first sentence goes with that. Rules follow the usual cues of
 Kiss and Strunk (2006), with a fixed abbreviation list in place of their trained one: in doubt
 no boundary is set, because half a sentence is worth less as a citation than two.
 """
@@ -33,8 +34,13 @@ _DAY_OF = re.compile(
 )
 # Closing quotes and brackets may stand between the full stop and the space.
 _TERMINAL = re.compile(r"""[.!?…]+["'”’»)\]]*(?=\s|$)|[。！？]["”』」）]*""")
-_OPENER = re.compile(r"""["'“‘«(\[—–-]*\s*(\w)""")
+_OPENER = re.compile(r"""["'“‘«(\[*_—–-]*\s*([^\W_])""")
 _BULLET = re.compile(r"(?:[-*•‣▪·–]|\(?\d{1,3}[.)]|#{1,6}|>)\s+")
+_RUN_IN = re.compile(
+    r"(?:\d{1,3}[.)]|\d{1,3}(?:\.\d{1,3})+)\s+[*_]*[^\W\d_][\w’'-]*(?: [\w’'-]+){0,3}[*_]*\.[*_]*"
+)
+"""A numbered section's heading on the line of its first sentence: "4. Parking. There are ..."."""
+
 _BLANK = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
 _HEADING_MARK = re.compile(r"#{1,6}\s")
 _HEADING_CHARACTERS = 120
@@ -149,6 +155,8 @@ def _is_boundary(text: str, here: int, mark: re.Match[str], end: int) -> bool:
         and len(bare) <= 2
         and _DAY_OF.match(text, _skip_space(text, mark.end(), end))
     ):
+        return False
+    if _RUN_IN.fullmatch(text, here, mark.end()):
         return False
     # "1. First item" at the start of a block is one item, not a sentence "1."
     return not (bare.isdigit() and _last_word_start(text, here, mark.start()) == here)

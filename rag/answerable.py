@@ -79,6 +79,8 @@ _COUNT = re.compile(
 _SUMMED = re.compile(
     r"\bhow much\b[^?]{0,80}\b(?:money|costs?|pay|pays|paid|paying|spen[dt]|spending|worth|earns?|"
     r"raised?|invest(?:ed|ing)?|charged?)\b"
+    r"|\bwhat (?:did|does|do|will|would) [^?,]{1,60} (?:earn|get paid|charge)\b"
+    r"(?! (?:for|with|by)\b)"
     r"|\bwhat (?:did|does|do|will|would|was|is) (?:it|the|\w+'s) (?:\w+ )?"
     r"(?:costs?|price|salary)\b",
     re.IGNORECASE,

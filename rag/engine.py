@@ -197,7 +197,8 @@ class Engine:
         answer = replace(answer, question=text)
         if asked.form == "full":
             own = partial(self._teller.own_words, sources=sources)
-            answer = partly.told(_stated(answer, text, asked), several, can, own)
+            stated = _stated(answer, text, asked)
+            answer = partly.told(stated, several, can, own, self._teller.alike)
         yield self._finished(typed, answer, llm.calls)
 
     def _finished(self, typed: str, answer: Answer, calls: tuple[Call, ...] = ()) -> Finished:

@@ -167,8 +167,10 @@ def to_the_point(
     """Leaves out later sentences that speak of little that was asked.
 
     A small model that has answered sometimes goes on copying passages. A sentence stays that has
-    of the words of one part of the question a fair share of what the best sentence has; or that
-    goes on from the one before it: a list item, "It ...".
+    of the words of one part of the question a fair share of what the best sentence has; that
+    goes on from the one before it: a list item, "It ..."; or that stands between two that stay.
+    Of a question of several parts as many as it has stay: an answer to "how long till it pays for
+    itself" may have no word of it.
 
     parts  the question, and its parts where it asks several things (`rag.plan.searches`)
     """
@@ -182,14 +184,18 @@ def to_the_point(
     if True not in speaks:
         return clean, list(statements)
     stays: list[bool] = []
-    first, staying = speaks.index(True), True
+    first, staying = max(speaks.index(True), len(parts) - 2), True
     for at, statement in enumerate(statements):
         follows = staying and (
             goes_on(statement.text) or is_item(statement.text) or is_row(statement.text)
         )
         staying = at <= first or speaks[at] or follows
         stays.append(staying)
-    return only(clean, statements, stays)
+    between = [
+        on or (0 < at < len(stays) - 1 and stays[at - 1] and stays[at + 1])
+        for at, on in enumerate(stays)
+    ]
+    return only(clean, statements, between)
 
 
 def once(clean: str, statements: Sequence[Statement]) -> tuple[str, list[Statement]]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from rag import details
 from rag.clock import Clock
 from rag.language import differ, other_language, refusal
+from rag.similar import Similarity
 from rag.types import Answer, Citation, Claim, Form, Source
 from rag.verify import Verifier
 
@@ -86,6 +87,10 @@ class Teller:
         if not found:
             return refusal
         return replace(refusal, text=found.text, claims=found.claims, refused=False)
+
+    @property
+    def alike(self) -> Similarity:
+        return self._verifier.alike
 
     def own_words(
         self, part: str, sources: tuple[Source, ...]

@@ -67,7 +67,7 @@ class Verifier:
         self._min_support = min_support
         self._min_answerable = min_answerable
         self._drop = drop
-        self._alike = similarity_by(embedder.embed_passages)
+        self.alike = similarity_by(embedder.embed_passages)
         self._words = similarity_by(remembering(embedder.embed_passages, _WORDS_KEPT))
 
     def verified(
@@ -129,7 +129,7 @@ class Verifier:
             said = holders.stating(question, evidence)
             return _quoting(said) if said else None
         found = yesno.answering(
-            question, evidence, self._alike, self._words, least=self._min_answerable
+            question, evidence, self.alike, self._words, least=self._min_answerable
         )
         return _quoting(found) if found else None
 
@@ -138,7 +138,7 @@ class Verifier:
     ) -> tuple[Citation, ...]:
         """What the passages say that comes nearest to an answer. claims: what did not stand"""
         evidence = untrusted.evidence(sources, question)
-        return quoting.nearest(question, claims, evidence, self._alike, self._words)
+        return quoting.nearest(question, claims, evidence, self.alike, self._words)
 
     def confirmed(
         self,
@@ -156,7 +156,7 @@ class Verifier:
         """
         if not tried:
             return None
-        near = self._alike([question], [each.quote for each in tried])[0]
+        near = self.alike([question], [each.quote for each in tried])[0]
         added = set(terms(" ".join(each.text for each in claims))).difference(terms(question))
 
         def likely(cited: Citation, right: float, cosine: float) -> float:

@@ -208,7 +208,12 @@ def test_terms_fold_forms_of_a_word_and_keep_negation_and_figures() -> None:
          "The mill is in Ghent. The boat is Ada's.", "The mill is in Ghent. The boat is Ada's."),
         ("Where is it?", "Bread is dear. Milk is not.", "Bread is dear. Milk is not."),
         ("Where is the mill?", "The mill is in Ghent. Bread is dear. The mill is red.",
+         "The mill is in Ghent. Bread is dear. The mill is red."),
+        ("Where is the mill?", "The mill is in Ghent. Bread is dear. Milk is not. The mill is red.",
          "The mill is in Ghent. The mill is red."),
+        ("What does the mill cost, and how long till it pays for itself?",
+         "The mill costs $42 million. The outlay is back in ten years. Bread is dear.",
+         "The mill costs $42 million. The outlay is back in ten years."),
     ],
 )  # fmt: skip
 def test_an_answer_that_wanders_off_is_cut(question: str, answer: str, expected: str) -> None:

@@ -178,7 +178,9 @@ def test_it_is_told_again_from_its_receipt(library: Library) -> None:
     assert isinstance(last, Finished)
     kept = receipt.written("a", "2026-06-01", question, last.answer, last.calls, {})
     told = receipt.read(json.loads(json.dumps(kept)))
-    *_, again = engine.again(told.question, told.passages, near=told.reached_model)
+    *_, again = engine.again(
+        told.question, told.passages, understood=told.understood, near=told.reached_model
+    )
     assert isinstance(again, Finished)
     assert again.answer.claims == last.answer.claims
     assert again.answer.text == last.answer.text == "The article is dated 4 May 2026. [1]"

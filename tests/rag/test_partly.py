@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from index.library import Library
@@ -10,7 +11,7 @@ from rag import partly
 from rag.engine import REFUSAL, Engine, Policy
 from rag.llm import Check, Checked, Step
 from rag.prompt import FAMILIES, JUDGEMENT
-from rag.types import Answer, Finished
+from rag.types import Answer, Claim, Finished, Timings
 from tests.fakes import HashEmbedder, ScriptedLLM, library_of
 
 ARTICLE = "Greta Lund runs the Halvik mill. The Halvik mill grinds rye and oats."
@@ -78,6 +79,25 @@ def test_a_question_that_is_answered_whole_misses_nothing(library: Library) -> N
     answer = asked(library, llm, "Who runs the Halvik mill, and what does the mill grind?")
     assert answer.missing == ()
     assert "don't say" not in answer.text
+
+
+def test_a_part_that_is_answered_in_other_words_is_not_said_to_be_left_open() -> None:
+    # "Shut" and "closed" share no word; what is near to the part in meaning speaks of it.
+    found = ["When does the new surgery open", "what days will they be shut?"]
+    claim = Claim("Both surgeries will be closed on 12 and 13 June.", supported=True, score=1.0)
+    answer = Answer(
+        " and ".join(found), claim.text, refused=False, claims=(claim,), sources=(),
+        timings=Timings(), model="m", embedder="e",
+    )  # fmt: skip
+
+    def left(cosine: float) -> tuple[str, ...]:
+        def alike(texts: Sequence[str], others: Sequence[str]) -> np.ndarray:
+            return np.full((len(texts), len(others)), cosine, np.float32)
+
+        return partly.told(answer, found, [True, True], lambda _: None, alike).missing
+
+    assert left(0.7) == ()
+    assert left(0.5) == ("what days will they be shut?",)
 
 
 @pytest.mark.parametrize(

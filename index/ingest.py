@@ -21,7 +21,7 @@ __all__ = ["RECIPE_VERSION", "Cut", "Ingest", "Outcome"]
 
 # Part of every document's recipe: raise it when readers, cleaning or chunking change, and the
 # next `add` re-indexes what was indexed the old way.
-RECIPE_VERSION = 4
+RECIPE_VERSION = 5
 
 Outcome = Literal["added", "changed", "unchanged", "copied"]
 """copied: a new place of an article that is held already."""

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
+from index import columns
 from index.archive import MEMBER, Load, unpacked
 from index.bylines import find_author, find_date, find_source
 from index.clean import body_spans
@@ -124,7 +125,7 @@ def check_suffix(name: str) -> None:
 
 @reader(".txt", ".text")
 def _text(data: bytes, name: str) -> Document:
-    return _document(Extract(decode(data)), name, clean=True)
+    return _document(Extract(columns.told(decode(data))), name, clean=True)
 
 
 @reader(".md", ".markdown")

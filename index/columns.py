@@ -1,0 +1,86 @@
+"""Tables of plain text, whose columns are set with spaces, as lines that say what they hold. Pure.
+
+"E07   Plunger not held   Refit the syringe": cut into passages and read as one paragraph, such rows
+run into each other, and nothing tells what a figure is. So a block of lines whose columns stand one
+below the other is told row by row as other tables are (`index.tables`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from index.tables import table_lines
+
+__all__ = ["told"]
+
+_GAP = re.compile(r"\S(?: {2,}|\t)\s*(?=\S)")
+_RULE = re.compile(r"[ \t|+]*[-=_]{3,}[-=_ \t|+]*")
+_FEWEST_ROWS = 3
+_FEWEST_COLUMNS = 3
+_MOST_LINES = 2_000
+
+
+def told(text: str) -> str:
+    """`text` with each row of such tables as a line of its own: "Code: E07; Meaning: ..."."""
+    lines = text.split("\n")
+    found: list[str] = []
+    at = 0
+    while at < len(lines):
+        end = at
+        while end < len(lines) and end - at < _MOST_LINES and _may_belong(lines[end], end > at):
+            end += 1
+        rows = _rows(lines[at:end]) if end - at >= _FEWEST_ROWS else None
+        found += rows or lines[at : max(end, at + 1)]
+        at = max(end, at + 1)
+    return "\n".join(found)
+
+
+def _may_belong(line: str, inside: bool) -> bool:
+    """inside: to a table that has begun; there a rule, or the rest of a cell, is a line too."""
+    if _GAP.search(line):
+        return True
+    return inside and bool(_RULE.fullmatch(line) or (line[:4].isspace() and line.strip()))
+
+
+def _rows(block: Sequence[str]) -> list[str] | None:
+    """The lines that tell a table; None where the block is none."""
+    lines = [line.expandtabs() for line in block]
+    ruled = [bool(_RULE.fullmatch(line)) for line in lines]
+    columns = _columns([line for line, rule in zip(lines, ruled, strict=True) if not rule])
+    if len(columns) < _FEWEST_COLUMNS:
+        return None
+    heading = ruled.index(True, 1) if True in ruled[1:-1] else 0
+    cells = [[line[start:end].strip() for start, end in columns] for line in lines]
+    head = [" ".join(filter(None, parts)) for parts in zip(*cells[:heading], strict=True)]
+    rows: list[list[str]] = [head] if heading else []
+    for row, rule in zip(cells[heading:], ruled[heading:], strict=True):
+        if rule:
+            continue
+        if rows and len(rows) > bool(heading) and not row[0]:  # a cell goes on
+            rows[-1] = [" ".join(filter(None, both)) for both in zip(rows[-1], row, strict=True)]
+        else:
+            rows.append(row)
+    full = sum(sum(map(bool, row)) >= _FEWEST_COLUMNS for row in rows)
+    if full < _FEWEST_ROWS or 2 * full < len(rows):
+        return None
+    # Headers begin with a capital; a row of words ("RT   amend P-19") may be no heading.
+    first = next((row for row in rows if sum(map(bool, row)) > 1), [])
+    return table_lines(
+        rows, headed=True if heading else False if any(c[:1].islower() for c in first) else None
+    )
+
+
+def _columns(lines: Sequence[str]) -> list[tuple[int, int]]:
+    """Where the columns stand: between places that are blank in all lines, two side by side."""
+    width = max(map(len, lines), default=0)
+    used = [any(at < len(line) and line[at] != " " for line in lines) for at in range(width)]
+    columns: list[tuple[int, int]] = []
+    start: int | None = None
+    for at in range(width + 1):
+        if at < width and used[at]:
+            start = at if start is None else start
+        elif start is not None and (at >= width or not any(used[at : at + 2])):
+            columns.append((start, at))
+            start = None
+    return columns

@@ -30,9 +30,9 @@ def told(text: str) -> str:
         end = at
         while end < len(lines) and end - at < _MOST_LINES and _may_belong(lines[end], end > at):
             end += 1
-        rows = _rows(lines[at:end]) if end - at >= _FEWEST_ROWS else None
-        found += rows or lines[at : max(end, at + 1)]
-        at = max(end, at + 1)
+        block = lines[at : max(end, at + 1)]
+        found += _rows(block) or _below_caption(block) or block
+        at += len(block)
     return "\n".join(found)
 
 
@@ -43,8 +43,16 @@ def _may_belong(line: str, inside: bool) -> bool:
     return inside and bool(_RULE.fullmatch(line) or (line[:4].isspace() and line.strip()))
 
 
+def _below_caption(block: Sequence[str]) -> list[str] | None:
+    """As `_rows`, for a block whose first line ("6  FAULTS") stands across the columns."""
+    rows = _rows(block[1:])
+    return [block[0], *rows] if rows else None
+
+
 def _rows(block: Sequence[str]) -> list[str] | None:
     """The lines that tell a table; None where the block is none."""
+    if len(block) < _FEWEST_ROWS:
+        return None
     lines = [line.expandtabs() for line in block]
     ruled = [bool(_RULE.fullmatch(line)) for line in lines]
     columns = _columns([line for line, rule in zip(lines, ruled, strict=True) if not rule])

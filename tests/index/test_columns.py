@@ -50,6 +50,20 @@ def test_a_cell_goes_on_in_the_next_line() -> None:
     ]
 
 
+def test_a_caption_may_stand_across_the_columns() -> None:
+    text = (
+        "6  FAULTS\n"
+        "Code  Meaning          Remedy\n"
+        "E1    Guard open       Close it\n"
+        "E3    Motor too hot    Wait\n"
+        "E4    Not locked       Lock it\n"
+    )
+    assert told(text).splitlines()[:2] == [
+        "6  FAULTS",
+        "Code: E1; Meaning: Guard open; Remedy: Close it.",
+    ]
+
+
 def test_rows_without_headers_say_their_cells() -> None:
     text = (
         "RT   amend the plan     by 27 June\n"

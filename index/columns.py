@@ -19,6 +19,8 @@ _RULE = re.compile(r"[ \t|+]*[-=_]{3,}[-=_ \t|+]*")
 _FEWEST_ROWS = 3
 _FEWEST_COLUMNS = 3
 _MOST_LINES = 2_000
+_WIDEST = 400
+"""Characters of a line that may be a row: columns are looked for in each of them."""
 
 
 def told(text: str) -> str:
@@ -38,6 +40,8 @@ def told(text: str) -> str:
 
 def _may_belong(line: str, inside: bool) -> bool:
     """inside: to a table that has begun; there a rule, or the rest of a cell, is a line too."""
+    if len(line) > _WIDEST:
+        return False
     if _GAP.search(line):
         return True
     return inside and bool(_RULE.fullmatch(line) or (line[:4].isspace() and line.strip()))

@@ -89,6 +89,12 @@ def test_what_is_no_table_stays_as_it_is(text: str) -> None:
     assert told(text) == text
 
 
+def test_long_lines_cost_no_time() -> None:
+    # Columns are looked for in each character of a line, in as many lines as stand together.
+    text = "\n".join(["a" + " " * 100_000 + "b  c"] * 200)
+    assert told(text) == text
+
+
 @given(st.text(alphabet=" ab1-\n\t.", max_size=200))
 def test_no_word_is_lost(text: str) -> None:
     def letters(of: str) -> list[str]:

@@ -18,6 +18,7 @@ _GAP = re.compile(r"\S(?: {2,}|\t)\s*(?=\S)")
 _RULE = re.compile(r"[ \t|+]*[-=_]{3,}[-=_ \t|+]*")
 _FEWEST_ROWS = 3
 _FEWEST_COLUMNS = 3
+_MOST_HEADING = 3
 _MOST_LINES = 2_000
 _WIDEST = 400
 """Characters of a line that may be a row: columns are looked for in each of them."""
@@ -62,7 +63,7 @@ def _rows(block: Sequence[str]) -> list[str] | None:
     columns = _columns([line for line, rule in zip(lines, ruled, strict=True) if not rule])
     if len(columns) < _FEWEST_COLUMNS:
         return None
-    heading = ruled.index(True, 1) if True in ruled[1:-1] else 0
+    heading = _heading(lines, ruled)
     cells = [[line[start:end].strip() for start, end in columns] for line in lines]
     head = [" ".join(filter(None, parts)) for parts in zip(*cells[:heading], strict=True)]
     rows: list[list[str]] = [head] if heading else []
@@ -81,6 +82,15 @@ def _rows(block: Sequence[str]) -> list[str] | None:
     return table_lines(
         rows, headed=True if heading else False if any(c[:1].islower() for c in first) else None
     )
+
+
+def _heading(lines: Sequence[str], ruled: Sequence[bool]) -> int:
+    """The lines of headers: those above a rule, which may also stand above a sum; 0: no rule tells.
+
+    ruled: of each line, whether it is a rule
+    """
+    at = next((at for at in range(1, min(_MOST_HEADING + 1, len(lines) - 1)) if ruled[at]), 0)
+    return 0 if any(each.isdigit() for line in lines[:at] for each in line) else at
 
 
 def _columns(lines: Sequence[str]) -> list[tuple[int, int]]:

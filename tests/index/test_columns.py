@@ -37,6 +37,18 @@ def test_headers_stand_above_a_rule_in_as_many_lines_as_they_take() -> None:
     )
 
 
+def test_a_rule_may_stand_above_a_sum() -> None:
+    text = (
+        "Item        Budget   Spent\n"
+        "Staff       96,000   88,450\n"
+        "Travel       6,500    5,230\n"
+        "---------------------------\n"
+        "Total      102,500   93,680\n"
+    )
+    assert told(text).splitlines()[0] == "Item: Staff; Budget: 96,000; Spent: 88,450."
+    assert told(text).splitlines()[-1] == "Item: Total; Budget: 102,500; Spent: 93,680."
+
+
 def test_a_cell_goes_on_in_the_next_line() -> None:
     text = (
         "Code  Meaning        What to do\n"

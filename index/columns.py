@@ -65,23 +65,29 @@ def _rows(block: Sequence[str]) -> list[str] | None:
         return None
     heading = _heading(lines, ruled)
     cells = [[line[start:end].strip() for start, end in columns] for line in lines]
-    head = [" ".join(filter(None, parts)) for parts in zip(*cells[:heading], strict=True)]
-    rows: list[list[str]] = [head] if heading else []
+    rows = [_joined(cells[:heading])] if heading else []
     for row, rule in zip(cells[heading:], ruled[heading:], strict=True):
         if rule:
             continue
-        if rows and len(rows) > bool(heading) and not row[0]:  # a cell goes on
-            rows[-1] = [" ".join(filter(None, both)) for both in zip(rows[-1], row, strict=True)]
+        if len(rows) > (heading > 0) and not row[0]:  # a cell goes on
+            rows[-1] = _joined([rows[-1], row])
         else:
             rows.append(row)
     full = sum(sum(map(bool, row)) >= _FEWEST_COLUMNS for row in rows)
     if full < _FEWEST_ROWS or 2 * full < len(rows):
         return None
-    # Headers begin with a capital; a row of words ("RT   amend P-19") may be no heading.
+    return table_lines(rows, headed=True if heading else _may_be_headed(rows))
+
+
+def _joined(lines: Sequence[Sequence[str]]) -> list[str]:
+    """The cells of several lines, column by column."""
+    return [" ".join(filter(None, parts)) for parts in zip(*lines, strict=True)]
+
+
+def _may_be_headed(rows: Sequence[Sequence[str]]) -> bool | None:
+    """False: no headers, None: the cells tell. Set by hand, headers begin with a capital."""
     first = next((row for row in rows if sum(map(bool, row)) > 1), [])
-    return table_lines(
-        rows, headed=True if heading else False if any(c[:1].islower() for c in first) else None
-    )
+    return False if any(cell[:1].islower() for cell in first) else None
 
 
 def _heading(lines: Sequence[str], ruled: Sequence[bool]) -> int:

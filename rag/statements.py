@@ -184,7 +184,8 @@ def to_the_point(
     if True not in speaks:
         return clean, list(statements)
     stays: list[bool] = []
-    first, staying = max(speaks.index(True), len(parts) - 2), True
+    several = len(parts) - 1  # 0 for a question of one part
+    first, staying = max(speaks.index(True), several - 1), True
     for at, statement in enumerate(statements):
         follows = staying and (
             goes_on(statement.text) or is_item(statement.text) or is_row(statement.text)

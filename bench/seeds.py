@@ -30,6 +30,7 @@ def main() -> int:
     flags.add_argument("--docs", nargs="*", type=Path, default=config.starters())
     flags.add_argument("--questions", type=Path, default=config.ROOT / "seeds/questions.jsonl")
     flags.add_argument("--verbose", action="store_true", help="print answers and quotes")
+    flags.add_argument("--preread", action="store_true", help="read the passages beforehand")
     flags.add_argument("--only", nargs="*", help="question ids")
     given = flags.parse_args()
     questions = [
@@ -42,6 +43,10 @@ def main() -> int:
         report = parts.library.add(given.docs)
         print(f"{len(report.added)} documents, {len(report.failed)} failed")
         parts.engine.warm()
+        if given.preread:
+            for far in parts.prereader.read():
+                print(f"\r{far.done} of {far.total} passages read beforehand", end="")
+            print()
         for asked in questions:
             start = time.perf_counter()
             shown = first = 0.0

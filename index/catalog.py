@@ -76,6 +76,10 @@ class Catalog(Places):
         numbers = {row["document"] for row in rows if is_named(row["path"], name)}
         return [entry for number in sorted(numbers) if (entry := self.entry(number))]
 
+    def numbers(self) -> set[int]:
+        """Of all documents."""
+        return {row[0] for row in self._db.rows("SELECT id FROM document")}
+
     def find(self, path: str) -> Held | None:
         """The document that was read from `path`, if it is in the library."""
         rows = self._db.rows(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -68,12 +68,14 @@ class Library:
         settings: LibrarySettings | None = None,
         read: ReadFile = read_all,
         reranker: Reranker | None = None,
+        changed: Callable[[Collection[int]], object] = lambda _: None,
     ) -> None:
         """Opens the library in `folder`, making it if need be.
 
         read      gives the documents that a file holds, as `index.read.read_all` and
                   `index.parse.Parser` do
         reranker  puts the best passages of a search into their last order; None: fusion does
+        changed   is given the numbers of all documents after each run that changed any
 
         Raises CorruptError, StorageError, BusyError, SettingsError.
         """
@@ -98,6 +100,7 @@ class Library:
             rerank=settings.rerank,
         )
         self._writing = WriteLock(folder)
+        self._changed = changed
 
     def close(self) -> None:
         self._search.close()
@@ -132,6 +135,10 @@ class Library:
     def passage(self, document: int, start: int, end: int) -> str:
         """Part of a document's text, by its number. Raises NotFoundError."""
         return self._catalog.passage(document, start, end)
+
+    def passages(self, entry: Entry) -> list[str]:
+        """The texts of a document's passages, in their order."""
+        return self._catalog.texts_of(entry.id)
 
     def body(self, entry: Entry) -> list[tuple[int, int]] | None:
         """The spans of the text that are indexed; None: all of it."""
@@ -315,3 +322,4 @@ class Library:
         """After the last change of a run: drop what none uses, write the caches."""
         self._catalog.collect()
         self._search.publish()
+        self._changed(self._catalog.numbers())

@@ -141,6 +141,11 @@ class Passages:
             if row["document"] in entries
         }  # fmt: skip
 
+    def texts_of(self, document: int) -> list[str]:
+        """A document's passages, in their order."""
+        rows = self._db.rows("SELECT text FROM chunk WHERE document = ? ORDER BY ordinal", document)
+        return [row[0] for row in rows]
+
     def about(self) -> dict[int, About]:
         """What is known of each document."""
         return {

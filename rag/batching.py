@@ -17,7 +17,9 @@ from rag.drafting import widths
 from rag.kept import Kept, Read
 from rag.llama import Llama, Logits, Row
 from rag.llm import Began, End, Step, Waiting
-from rag.writing import Coroutine, Guess, Order, Reading, Text, Wanted, written
+from rag.placing import Placer, Reading
+from rag.shelf import Shelf
+from rag.writing import Coroutine, Guess, Order, Text, Wanted, written
 
 __all__ = ["Batcher", "Event"]
 
@@ -31,10 +33,11 @@ Event = tuple[int, Step | End]
 
 @dataclass(slots=True)
 class _Seat:
-    """An order that is being carried out, as the sequence `number`."""
+    """An order that is being carried out, as the sequence `number`. idle: it can wait"""
 
     key: int
     number: int
+    idle: bool
     order: Order
     text: Text
     coroutine: Coroutine
@@ -44,23 +47,33 @@ class _Seat:
 class Batcher:
     """Carries out orders. Used by one thread, which calls `step` until it is idle."""
 
-    def __init__(self, model: Llama, *, seats: int, draft: int, kept_bytes: int) -> None:
+    def __init__(
+        self, model: Llama, *, seats: int, draft: int, kept_bytes: int, shelf: Shelf | None = None
+    ) -> None:
         """
-        seats       orders carried out at once; the model has one sequence more, for reading ahead
+        seats       orders carried out at once, and one more that reads ahead; the model has the
+                    `sequences` for these
         draft       tokens guessed at once, at most
         kept_bytes  memory for what was read of earlier prompts
+        shelf       where passages lie that were read by themselves; None: nowhere
         """
         self._model = model
+        self._placer = Placer(model, shelf, seats + 1)
         self._draft = draft
         self._kept = Kept(kept_bytes)
         self._free = list(range(seats, 0, -1))
         self._seats: list[_Seat] = []
         self._waiting: deque[tuple[int, Order]] = deque()
         self._places: dict[int, int] = {}
-        self._ahead: deque[tuple[int, Order]] = deque()
+        self._ahead: deque[tuple[int, Order, bool]] = deque()
         self._reader: _Seat | None = None
         self._streak = 0
         self._events: list[Event] = []
+
+    @staticmethod
+    def sequences(seats: int) -> int:
+        """How many a model needs."""
+        return Placer.sequences(seats + 1)
 
     @property
     def idle(self) -> bool:
@@ -78,19 +91,24 @@ class Batcher:
             )
             return
         self._waiting.append((key, order))
-        for ahead, _ in self._ahead:
+        for ahead, _, _ in self._ahead:
             self._end(ahead)
         self._ahead.clear()
         if self._reader:
-            self._end(self._reader.key)
-            self._leave(self._reader)
+            self._break_off(self._reader)
 
-    def read(self, key: int, order: Order) -> None:
-        """Takes an order to read a prompt if nobody asks; it ends when somebody does."""
-        if order.room > self._model.context or self._seats or self._waiting:
+    def read(self, key: int, order: Order, *, idle: bool = False) -> None:
+        """Takes an order to read a prompt if nobody asks; it ends when somebody does.
+
+        idle  it ends when anything else is to be read
+        """
+        asked = self._seats or self._waiting
+        if order.room > self._model.context or asked or (idle and (self._ahead or self._reader)):
             self._end(key)
-        else:
-            self._ahead.append((key, order))
+            return
+        if self._reader and self._reader.idle:
+            self._break_off(self._reader)
+        self._ahead.append((key, order, idle))
 
     def cancel(self, key: int) -> None:
         """Drops an order; nothing more is told of it."""
@@ -124,7 +142,7 @@ class Batcher:
         """Seats whoever waits, in their order, and tells the others how many are before them."""
         while self._waiting and self._free and self._fits(self._waiting[0][1]):
             key, order = self._waiting.popleft()
-            seat = self._seated(key, order, self._free.pop())
+            seat = self._seated(key, order, self._free.pop(), idle=False)
             self._seats.append(seat)
             self._events.append((key, Began(order.tokens)))
             self._go_on(seat)
@@ -134,13 +152,14 @@ class Batcher:
         ]
         self._places = places
         if self._ahead and not self._reader:
-            self._reader = self._seated(*self._ahead.popleft(), 0)
+            key, order, idle = self._ahead.popleft()
+            self._reader = self._seated(key, order, 0, idle=idle)
             self._go_on(self._reader)
 
     def _fits(self, order: Order) -> bool:
         return sum(each.order.room for each in self._seats) + order.room <= self._model.pool
 
-    def _seated(self, key: int, order: Order, number: int) -> _Seat:
+    def _seated(self, key: int, order: Order, number: int, *, idle: bool) -> _Seat:
         """Begins an order, from what was read before of a prompt like its first."""
         first = order.checks[0].slices if order.checks else order.slices
         text = Text()
@@ -150,17 +169,17 @@ class Batcher:
             text = Text(tokens, list(held.slices), held.logits)
         elif held:
             self._model.forget(number, 0)
-        coroutine = written(order, text, number, self._model, self._draft)
-        return _Seat(key, number, order, text, coroutine)
+        place = self._placer.place(number)
+        coroutine = written(order, text, place, self._model, self._placer, self._draft)
+        return _Seat(key, number, idle, order, text, coroutine)
 
     def _read(self, seat: _Seat) -> None:
         wanted = seat.wanted
         assert isinstance(wanted, Reading)
         last = len(wanted.tokens) - 1
-        base = len(seat.text.tokens)
         self._model.decode(
             [
-                Row(token, base + at, seat.number, wanted.last and at == last)
+                Row(token, wanted.at + at, wanted.sequence, wanted.last and at == last)
                 for at, token in enumerate(wanted.tokens)
             ]
         )
@@ -200,6 +219,10 @@ class Batcher:
             self._leave(seat)
         else:
             seat.wanted = said
+
+    def _break_off(self, reader: _Seat) -> None:
+        self._end(reader.key)
+        self._leave(reader)
 
     def _leave(self, seat: _Seat) -> None:
         """Frees a seat, and keeps what was read of its prompt."""

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 from index.errors import ModelError, RefdeskError
 from rag import backend, config
 from rag.chosen import Chosen
+from rag.closing import closing
 from rag.config import ROOT, Settings
 from rag.manifest import Manifest
 from rag.models import ModelStore
-from rag.prompt import FAMILIES
+from rag.prompt import FAMILIES, Family
 
 if TYPE_CHECKING:
     from index.embed import Embedder
@@ -29,11 +30,15 @@ if TYPE_CHECKING:
     from rag.keeping import Keeper
     from rag.ledger import Ledger
     from rag.llm import LLM
+    from rag.preread import Prereader
     from rag.receipts import Receipts
     from rag.remote import Remote
     from rag.replay import Difference, Telling
+    from rag.shelf import Held, Shelf, Shelving
     from rag.tuning import InForce
     from rag.types import Event, Question
+
+_PATIENCE_S = 5.0
 
 Loading = Callable[[str], None]
 """Told what is about to be loaded, which may take seconds."""
@@ -48,6 +53,8 @@ class Parts:
         self._lock = threading.Lock()
         self._keeper_lock = threading.Lock()
         self._llm: Remote | None = None
+        self._closing = threading.Event()
+        self._following: threading.Thread | None = None
         self._keeper: Keeper | None = None
 
     @cached_property
@@ -133,6 +140,8 @@ class Parts:
             ),
             read=self.parser,
             reranker=self.reranker,
+            # What was read of a document goes with it.
+            changed=lambda numbers: self.shelving.keep_only(set(map(str, numbers))),
         )
 
     @cached_property
@@ -160,18 +169,12 @@ class Parts:
         """The engine over passages from elsewhere than the library."""
         from rag.engine import Engine, Policy
 
-        entry = self.chosen.entry("generator")
-        if entry.family not in FAMILIES:
-            raise ModelError(
-                f"{entry.name} is of the family {entry.family!r}, for which Refdesk has no "
-                f"template. It knows {', '.join(FAMILIES)}."
-            )
         answer = self.settings.answer
         return Engine(
             searcher,
             self.embedder,
             self.llm,
-            FAMILIES[entry.family],
+            self._family,
             Policy(
                 reading=self.reading,
                 max_tokens=answer.max_tokens,
@@ -182,8 +185,19 @@ class Parts:
                 follow_ups=answer.follow_ups,
                 spelling=answer.spelling,
             ),
-            model=entry.name,
+            model=self.chosen.entry("generator").name,
         )
+
+    @property
+    def _family(self) -> Family:
+        """How the generator is spoken to. Raises ModelError."""
+        entry = self.chosen.entry("generator")
+        if entry.family not in FAMILIES:
+            raise ModelError(
+                f"{entry.name} is of the family {entry.family!r}, for which Refdesk has no "
+                f"template. It knows {', '.join(FAMILIES)}."
+            )
+        return FAMILIES[entry.family]
 
     def llm(self) -> LLM:
         """The language model, loaded once. Raises ModelMissingError, ChecksumError, ModelError."""
@@ -206,9 +220,43 @@ class Parts:
                     draft=section.draft,
                     gpu_layers=section.gpu_layers,
                     kept_mb=section.kept_mb,
+                    shelving=self.shelving if section.preread_mb else None,
                     about=lambda: self._short_of(path),
                 )
             return self._llm
+
+    @cached_property
+    def shelving(self) -> Shelving:
+        """Where passages are kept that were read beforehand. Raises ModelError."""
+        from rag.shelf import Shelving
+
+        entry = self.chosen.entry("generator")
+        most = self.settings.model.preread_mb * 1024 * 1024
+        return Shelving(self.settings.home / "preread", most, entry.main_file.sha256)
+
+    @cached_property
+    def prereader(self) -> Prereader:
+        """Reads the library's passages beforehand. Raises as `engine` does."""
+        from rag.preread import Prereader
+
+        return Prereader(self.library, self._family, self.llm, lambda: self._shelf)
+
+    def follow(self) -> None:
+        """Begins to read passages beforehand, until `close`, if the settings say so."""
+        if self.settings.model.preread_mb and self.settings.serve.preread:
+            self._following = threading.Thread(
+                target=self.prereader.follow, args=(self._closing,), name="refdesk-preread",
+                daemon=True,
+            )  # fmt: skip
+            self._following.start()
+
+    def held(self) -> Held:
+        """What is kept of passages that were read beforehand. Raises ModelError."""
+        return self.shelving.shelf({}).held()
+
+    @property
+    def _shelf(self) -> Shelf | None:
+        return self._llm.shelf if self._llm is not None else None
 
     @property
     def tokens(self) -> int:
@@ -309,10 +357,14 @@ class Parts:
         """Asks, and keeps the answer's receipt. From a cold start the language model is loaded
         while the articles are searched. Raises as `Engine.ask` does.
         """
-        from rag.types import Question
+        from rag.types import Finished, Question
 
         asked = question if isinstance(question, Question) else Question(question)
-        yield from self.keeper.kept(asked, self._asked)
+        with closing(self.keeper.kept(asked, self._asked)) as events:
+            for event in events:
+                if isinstance(event, Finished) and self._following:
+                    self.prereader.wish(event.answer.sources)
+                yield event
 
     def prepare(self, question: Question) -> Iterator[Event]:
         """Makes ready what a question that is being typed will need, once the model is loaded.
@@ -348,10 +400,13 @@ class Parts:
 
     def close(self) -> None:
         """Frees the model, closes the library and ends the parser, where they were opened."""
+        self._closing.set()
         with self._lock:
             if self._llm is not None:
                 self._llm.close()
                 self._llm = None
+        if self._following is not None:
+            self._following.join(_PATIENCE_S)
         if "library" in self.__dict__:
             self.library.close()
         if "parser" in self.__dict__:

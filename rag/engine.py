@@ -107,7 +107,7 @@ class Engine:
         yield Status("Searching the articles")
         found = self._finder.found(text, asked.choices, asked.where, _today(asked))
         yield Sources(found.sources, clock.retrieved())
-        yield from self._answered(asked, meant, found.sources, clock, near=found.near)
+        yield from self._answered(asked, meant, found.sources, clock, near=found.near, mark=True)
 
     def prepare(self, question: Question) -> Iterator[Event]:
         """Reads what the answer to a question that is still being typed will need, if nobody asks.
@@ -119,10 +119,12 @@ class Engine:
         if not found.near:
             return
         yield Status("Reading the passages")
+        llm = self._llm()
+        sources = self._marked(llm, found.sources, text, question)
         first = (partly.alone(partly.parts(text)) or [text])[0]
-        opened = prompt.asked(self._family, found.sources, first, question.form, whole=text)
+        opened = prompt.asked(self._family, sources, first, question.form, whole=text)
         check, _ = partly.judgement(self._family, opened)
-        with closing(self._llm().read(check.prompt)) as steps:
+        with closing(llm.read(check.prompt)) as steps:
             for step in steps:
                 if isinstance(step, Prefill):
                     yield choose.told(step)
@@ -146,7 +148,9 @@ class Engine:
         clock: Clock,
         *,
         near: bool,
+        mark: bool = False,
     ) -> Iterator[Event]:
+        """mark: look which passages were read beforehand; else they say so themselves"""
         typed, text = meant.typed, meant.text
         if not asked.choices and (told := self._teller.detailed(text, sources, clock, asked.form)):
             yield self._finished(typed, told)
@@ -156,10 +160,30 @@ class Engine:
             return
         yield Status("Waiting for the language model")
         llm = Recorder(self._llm(), clock.began)
+        sources = self._marked(llm, sources, text, asked) if mark else sources
         if asked.choices:
             chosen = yield from self._chosen(llm, sources, text, asked.choices, clock)
             yield self._finished(typed, chosen, llm.calls)
             return
+        answer = yield from self._attempt(llm, asked, meant, sources, clock)
+        if answer.refused and any(each.beforehand for each in sources):
+            # Passages that were read by themselves do not know each other: before a refusal all
+            # are read together.
+            together = tuple(replace(each, beforehand=False) for each in sources)
+            answer = yield from self._attempt(llm, asked, meant, together, clock)
+            answer = replace(answer, sources=sources)
+        yield self._finished(typed, answer, llm.calls)
+
+    def _attempt(
+        self,
+        llm: LLM,
+        asked: Question,
+        meant: _Understood,
+        sources: tuple[Source, ...],
+        clock: Clock,
+    ) -> Generator[Event, None, Answer]:
+        """An answer from passages as they stand, or a refusal."""
+        text = meant.text
         several = partly.parts(text)
         can: list[bool] = []
         if several:
@@ -173,8 +197,7 @@ class Engine:
                 for part, (yes, no) in zip(alone, odds, strict=True)
             ]
             if not any(can):
-                yield self._finished(typed, self._teller.refused(text, sources, clock), llm.calls)
-                return
+                return self._teller.refused(text, sources, clock)
         put = partly.put(text, several, can)
         draft = yield from drafted(
             llm, self._family, self._judgement, sources, put, clock, asked.form,
@@ -183,8 +206,7 @@ class Engine:
         if draft is None or draft.doubted:
             declined = self._teller.declined(text, sources, clock, asked.form)
             if draft is None or not declined.refused:
-                yield self._finished(typed, _stated(declined, text, asked), llm.calls)
-                return
+                return _stated(declined, text, asked)
         yield Status("Checking the citations")
         answer = self._teller.told(put, draft.text, sources, clock, asked.form, draft.stopped)
         if draft.doubted and not answer.refused:
@@ -199,7 +221,7 @@ class Engine:
             own = partial(self._teller.own_words, sources=sources)
             stated = _stated(answer, text, asked)
             answer = partly.told(stated, several, can, own, self._teller.alike)
-        yield self._finished(typed, answer, llm.calls)
+        return answer
 
     def _finished(self, typed: str, answer: Answer, calls: tuple[Call, ...] = ()) -> Finished:
         """The answer under the question that was typed, and what it answers where that is another.
@@ -210,6 +232,21 @@ class Engine:
             answer = self._teller.nearest(answer)
         understood = "" if answer.question == typed else answer.question
         return Finished(replace(answer, question=typed, understood=understood), calls)
+
+    def _marked(
+        self, llm: LLM, sources: tuple[Source, ...], text: str, asked: Question
+    ) -> tuple[Source, ...]:
+        """The passages; all but the best said to be read beforehand, where they were.
+
+        The best is read behind the others, knowing them: so the model's answers are as good as if
+        all were, and without that they are not (docs/performance.md).
+        """
+        if asked.choices or asked.form != "full" or not sources:
+            return sources
+        best = max(sources, key=lambda each: each.score)
+        marked = tuple(replace(each, beforehand=each is not best) for each in sources)
+        opened = prompt.asked(self._family, marked, text)
+        return marked if llm.has_read(opened) else sources
 
     def warm(self) -> None:
         """Loads the models and reads the instructions, so that the first question begins sooner.

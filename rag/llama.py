@@ -18,9 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from index.errors import ModelError, ModelLoadError
-from rag import built, machine, mapped, native
-from rag.llm import Part, Prompt
-from rag.slicing import SHORT, Slice, sliced
+from rag import built, machine, mapped, native, shelf
+from rag.llm import Part, Passage, Prompt
+from rag.slicing import SHORT, Placed, Slice, sliced
 from rag.tuning import Tuning
 
 __all__ = ["Llama", "Logits", "Row"]
@@ -122,12 +122,38 @@ class Llama:
         self._lib.llama_free(self._context)
         self._lib.llama_model_free(self._model)
 
+    @property
+    def slice(self) -> int:
+        """Tokens of a prompt that are read at once, but for a short rest."""
+        return self._tuning.ubatch
+
     def sliced(self, prompt: Prompt) -> list[Slice]:
         """A prompt's tokens as they are read."""
-        parts = [(self._encode(part), part.kept) for part in prompt]
+        parts: list[tuple[list[int], bool] | Placed] = []
         if self._lib.llama_vocab_get_add_bos(self._vocab):
-            parts.insert(0, ([int(self._lib.llama_vocab_bos(self._vocab))], False))
-        return sliced(parts, self._tuning.ubatch)
+            parts.append(([int(self._lib.llama_vocab_bos(self._vocab))], False))
+        keys = iter(shelf.keys(prompt))
+        behind = -1
+        for part in prompt:
+            if part.passage is None:
+                parts.append((self._encode(part), part.kept))
+                continue
+            if behind < 0:
+                behind = sum(len(each[0]) for each in parts if not isinstance(each, Placed))
+            parts.append(self._placed(part.passage, next(keys)[1], behind))
+        return sliced(parts, self.slice)
+
+    def _placed(self, passage: Passage, key: str, behind: int) -> Placed:
+        whole: list[int] = []
+        ranges: list[tuple[int, int]] = []
+        for text, shown in passage.pieces:
+            begin = len(whole)
+            whole += self._encode(Part(text))
+            if shown and ranges and ranges[-1][1] == begin:
+                ranges[-1] = ranges[-1][0], len(whole)
+            elif shown:
+                ranges.append((begin, len(whole)))
+        return Placed(key, passage.shelf, behind, tuple(whole), tuple(ranges))
 
     def firsts(self, words: Sequence[str]) -> list[int]:
         """The tokens that `words` begin with."""
@@ -168,6 +194,21 @@ class Llama:
     def forget(self, sequence: int, kept: int) -> None:
         """Frees what was read of a text after its first `kept` tokens."""
         self._lib.llama_memory_seq_rm(self._memory, sequence, kept, -1)
+
+    def remove(self, sequence: int, begin: int, end: int) -> None:
+        """Takes what was read at places from `begin` to before `end` out of a text."""
+        self._lib.llama_memory_seq_rm(self._memory, sequence, begin, end)
+
+    def copy(self, sequence: int, to: int, begin: int, end: int) -> None:
+        """Puts what was read at those places into another text too: both share it."""
+        self._lib.llama_memory_seq_cp(self._memory, sequence, to, begin, end)
+
+    def shift(self, sequence: int, begin: int, end: int, by: int) -> None:
+        """Moves what was read at those places; it must be shared with no other text.
+
+        The keys are turned when anything is read next.
+        """
+        self._lib.llama_memory_seq_add(self._memory, sequence, begin, end, by)
 
     def saved(self, sequence: int) -> bytes:
         """The keys and values of a text, for `restore`."""

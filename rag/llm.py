@@ -12,16 +12,33 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
+class Passage:
+    """A passage that is read by itself, behind what stands before the first one of a prompt.
+
+    So it is the same in every prompt that begins alike, and need be read only once, beforehand.
+
+    pieces  all of it, and of each piece whether the prompt has it: the model knows those that it
+            has as parts of the whole
+    shelf   what it is kept by, and removed by: the number of its document
+    """
+
+    pieces: tuple[tuple[str, bool], ...]
+    shelf: str
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """A piece of a prompt.
 
     template  written by us: control tokens are recognised in it
     kept      other prompts go on differently from its end, and need not read again up to there
+    passage   `text` is what the prompt has of it; None: it is read where it stands
     """
 
     text: str
     template: bool = False
     kept: bool = False
+    passage: Passage | None = None
 
 
 Prompt = tuple[Part, ...]
@@ -120,12 +137,20 @@ class LLM(Protocol):
         """
         ...
 
-    def read(self, prompt: Prompt) -> Iterator[Step]:
+    def read(self, prompt: Prompt, *, idle: bool = False) -> Iterator[Step]:
         """Reads a prompt while nobody asks, so that prompts that begin alike begin sooner.
 
-        Ends early where somebody asks; what was read by then is kept. Closing the iterator stops
-        the work. Raises ModelError.
+        Ends early where somebody asks; what was read by then is kept, and passages that were read
+        to their end. Closing the iterator stops the work.
+
+        idle  it can wait: ends at once where anything else is to be read too
+
+        Raises ModelError.
         """
+        ...
+
+    def has_read(self, prompt: Prompt) -> bool:
+        """Whether a prompt has passages that are read by themselves, and all of them have been."""
         ...
 
     def close(self) -> None: ...

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from rag import llm
-from rag.llm import Check, End, Part, Prompt, Step
+from rag.llm import Check, End, Part, Passage, Prompt, Step
 
 __all__ = [
     "check_from",
@@ -19,11 +19,18 @@ __all__ = [
 
 
 def prompt_message(prompt: Prompt) -> list[list[Any]]:
-    return [[each.text, each.template, each.kept] for each in prompt]
+    return [
+        [each.text, each.template, each.kept, of and [of.pieces, of.shelf]]
+        for each in prompt
+        for of in [each.passage]
+    ]
 
 
 def prompt_from(message: list[list[Any]]) -> Prompt:
-    return tuple(Part(*each) for each in message)
+    return tuple(
+        Part(text, template, kept, of and Passage(tuple(map(tuple, of[0])), of[1]))
+        for text, template, kept, of in message
+    )
 
 
 def check_message(check: Check) -> list[Any]:

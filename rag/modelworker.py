@@ -5,7 +5,8 @@ ready. Between two readings it looks for new messages, so that an order is taken
 the time of one reading.
 
     to it     {"load": {…}} once; {"id": n, "prompt": …, "checks": …, …} an order;
-              {"id": n, "ahead": true, "prompt": …} to be read while nobody asks; {"cancel": n}
+              {"id": n, "ahead": true, "idle": …, "prompt": …} to be read while nobody asks;
+              {"cancel": n}
     from it   {"ready": {"context": …, "runs": {…}}} or {"error": kind, "message": …};
               {"events": [[n, kind, {…}], …], "busy_s": …}
 """
@@ -23,6 +24,7 @@ from rag import native  # noqa: F401 see there: before numpy
 from rag.batching import Batcher
 from rag.llama import Llama
 from rag.messages import check_from, prompt_from, step_message
+from rag.shelf import Shelving
 from rag.tuning import Tuning
 from rag.writing import order
 
@@ -37,15 +39,17 @@ def main() -> None:
     try:
         model = Llama(
             Path(load["path"]), name=load["name"], context=load["context"], pool=load["pool"],
-            sequences=load["seats"] + 1, tuning=Tuning(**load["tuning"]),
+            sequences=Batcher.sequences(load["seats"]), tuning=Tuning(**load["tuning"]),
             gpu_layers=load["gpu_layers"],
         )  # fmt: skip
     except RefdeskError as exc:
         send(out, {"error": type(exc).__name__, "message": str(exc)})
         return
+    kept = load["shelf"] and Shelving(Path(load["shelf"][0]), *load["shelf"][1:])
     batcher = Batcher(
-        model, seats=load["seats"], draft=load["draft"], kept_bytes=load["kept_bytes"]
-    )
+        model, seats=load["seats"], draft=load["draft"], kept_bytes=load["kept_bytes"],
+        shelf=kept.shelf(model.runs) if kept else None,
+    )  # fmt: skip
     send(out, {"ready": {"context": model.context, "runs": model.runs}})
     while True:
         if batcher.idle:
@@ -64,7 +68,8 @@ def _taken(message: Any, model: Llama, batcher: Batcher) -> None:
     if "cancel" in message:
         batcher.cancel(message["cancel"])
     elif message.get("ahead"):
-        batcher.read(message["id"], order(model, prompt_from(message["prompt"])))
+        wanted = order(model, prompt_from(message["prompt"]))
+        batcher.read(message["id"], wanted, idle=message["idle"])
     else:
         checks = [check_from(each) for each in message["checks"]]
         wanted = order(

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from index.types import Span
 from rag.focus import Focused, prose
-from rag.prompt import headed
+from rag.shown import headed
 from rag.types import Source
 
 _NUMBER_TOKENS = 4

@@ -8,22 +8,18 @@ template inside a GGUF is code from outside and is never run.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from rag import shown
 from rag.characters import visible
-from rag.focus import prose
 from rag.form import told
 from rag.language import NAMES, language
-from rag.llm import Part, Prompt
-from rag.orders import asks_of_orders, is_order
-from rag.terms import terms
+from rag.llm import Part, Passage, Prompt
+from rag.shown import headed, needs_title, passage, read
 from rag.types import Form, Source
-from rag.untrusted import disarmed, fence, plain
-
-_TITLE = 80
-"""Characters of an article's title that the model is shown: a title costs as much as a sentence."""
+from rag.untrusted import fence, plain
 
 NOT_STATED = "NOT STATED"
 """What the model is told to say when the passages do not hold the answer."""
@@ -34,6 +30,18 @@ Find the passage sentence that answers the question, then reply with a complete 
 sentence's own words, and the number of its passage in brackets, like [1]. Add a second sentence \
 only if the question has a second part.
 If the passages do not state the answer, reply only: {NOT_STATED}"""
+
+ALONE_INSTRUCTIONS = f"""\
+You are a reference desk. You answer questions from passages only, never from memory.
+Find the passage sentence that answers the question, then reply with a complete sentence in that \
+sentence's own words. Add a second sentence only if the question has a second part.
+If the passages do not state the answer, reply only: {NOT_STATED}"""
+"""For passages that are read by themselves, which have no numbers. Of 444 recorded answers two were
+cited differently without the model's own numbers: claims find their passages by themselves."""
+
+FENCE = "wqzkt"
+"""The word around such passages. It is the same in all prompts, since they are read behind it; none
+that has it is put to the model so."""
 
 REFUSAL_WORDS = ("NOT", "Not", "not")
 """How the refusal begins: the probability of these words is the model's own doubt."""
@@ -113,7 +121,7 @@ def without_refusal(answer: str) -> str:
 
 def without_fence(answer: str, opened: Prompt) -> str:
     """`answer` without the word of `opened` that ends the passages, copied along with the last."""
-    ends = {part.text.split()[-1] for part in opened if part.text.startswith("Passages ")}
+    ends = {FENCE, *(part.text.split()[-1] for part in opened if part.text.startswith("Passages "))}
     return "\n".join(line for line in answer.splitlines() if line.strip() not in ends)
 
 
@@ -151,6 +159,18 @@ def instructions(family: Family, form: Form = "full") -> Prompt:
     return (Part(text + family.user[0], True, kept=True),)
 
 
+def instructions_alone(family: Family) -> Prompt:
+    """The part that passages are read behind by themselves."""
+    text = ALONE_INSTRUCTIONS.join(family.system) + family.user[0]
+    return (Part(f"{text}Passages {FENCE}:\n", True, kept=True),)
+
+
+def alone(family: Family, title: str, date: str | None, text: str, shelf: str) -> Prompt:
+    """A passage of an article, to be read by itself (`rag.llm.Passage`)."""
+    pieces = tuple((each, True) for each in shown.alone(title, date, text) if each)
+    return (*instructions_alone(family), Part("", passage=Passage(pieces, shelf)))
+
+
 def asked(
     family: Family,
     sources: Sequence[Source],
@@ -162,24 +182,35 @@ def asked(
     """Instructions, passages and question, with the user's turn still open.
 
     The passages stand between two lines with a word that is in none of them, so that no passage
-    can end them (`rag.untrusted.fence`).
+    can end them (`rag.untrusted.fence`). Those that were read beforehand stand first, as they were
+    read.
 
     whole  the question that `question` is a part of: the passages stand alike for all its parts, so
            that they are read once
     """
     whole = whole or question
-    read = listed(sources, whole)
+    put = f"Question: {visible(question)}{_wanted(question, form)}"
+    if form == "full" and any(each.beforehand for each in sources):
+        opened = _alone(family, sources, whole, (whole, question))
+        if opened:
+            return (*opened, Part(put, kept=True))
+    listing = listed(sources, whole)
     # Of the passages alone, so that they stand alike while a question is still being typed.
-    between = fence(read, (read, whole, question))
+    between = fence(listing, (listing, whole, question))
+    return (
+        *instructions(family, form),
+        Part(f"Passages {between}:\n{listing}\n{between}\n\n", kept=True),
+        Part(put, kept=True),
+    )
+
+
+def _wanted(question: str, form: Form) -> str:
+    """What is asked of the answer besides: its form, and its language."""
     wanted = told(question) if form == "full" else ""
     asked_in = language(question)
     if asked_in and asked_in != "en":
         wanted += f"\nAnswer in {NAMES[asked_in]}."
-    return (
-        *instructions(family, form),
-        Part(f"Passages {between}:\n{read}\n{between}\n\n", kept=True),
-        Part(f"Question: {visible(question)}{wanted}", kept=True),
-    )
+    return wanted
 
 
 def to_answer(family: Family, opened: Prompt) -> Prompt:
@@ -201,44 +232,39 @@ def listed(sources: Sequence[Source], question: str) -> str:
     """The passages as the model sees them, headed once where one article's stand in a row."""
     lines = []
     for _, group in groupby(sources, key=lambda source: source.document_id):
-        mine = [(each, _read(each, question)) for each in group]
-        mine = [(each, text) for each, text in mine if text]
+        mine = [(each, text) for each in group if (text := read(each, question))]
         if not mine:
             continue
         first = mine[0][0]
-        named = not is_order(first.title) and _needs_title(
-            question, first.title, [text for _, text in mine]
-        )
+        named = needs_title(question, first.title, [text for _, text in mine])
         lines.append(headed(first.title, first.date, named=named))
         lines += [f"[{each.number}] {text}" for each, text in mine]
     return "\n".join(lines)
 
 
-def headed(title: str, date: str | None, *, named: bool = False) -> str:
-    """The line before an article's passages. named: with its title"""
-    shown = " ".join(plain(title).replace('"', "").split())[:_TITLE]
-    about = f' "{shown}"' if named else ""
-    return f"(Article{about}{f', {date}' if date else ''})"
+def _alone(
+    family: Family, sources: Sequence[Source], question: str, texts: tuple[str, ...]
+) -> Prompt | None:
+    """Instructions and passages up to the line that ends them: first those that were read by
+    themselves, then the others, behind them.
 
-
-def _needs_title(question: str, title: str, texts: Iterable[str]) -> bool:
-    """Whether the title has a word of the question that the passages lack.
-
-    Else it only costs time, and a small model mistakes it for the answer.
+    None where one cannot be put so, or has the word of that line. texts: the question's
     """
-    asked = set(terms(question)) & set(terms(title))
-    return bool(asked.difference(*(terms(text) for text in texts)))
+    passages = [passage(each, question) for each in sources if each.beforehand]
+    held = [each for each in passages if each]
+    rest = "".join(_by_itself(each, question) for each in sources if not each.beforehand)
+    pieces = [text for each in held for text, _ in each.pieces]
+    if not held or len(held) < len(passages) or FENCE in " ".join([*pieces, rest, *texts]):
+        return None
+    return (
+        *instructions_alone(family),
+        *(Part("".join(text for text, has in each.pieces if has), passage=each) for each in held),
+        Part(f"{rest}{FENCE}\n\n", kept=True),
+    )
 
 
-def _read(source: Source, question: str) -> str:
-    """A passage as the model reads it, in one line: without orders, headings and what looks like
-    ours. A small model copies headings into its answer.
-    """
-    text = disarmed(source.text, question)
-    text = source.read.of(text) if source.read else text
-    shown = []
-    for span in prose(text):
-        sentence = " ".join(plain(span.of(text)).split())
-        quoted = asks_of_orders(question) and is_order(sentence)
-        shown.append(f'"{sentence}"' if quoted else sentence)
-    return " ".join(shown).strip()
+def _by_itself(source: Source, question: str) -> str:
+    """A passage under a heading of its own."""
+    text = read(source, question)
+    named = needs_title(question, source.title, [text])
+    return f"{headed(source.title, source.date, named=named)}\n{text}\n" if text else ""

@@ -24,6 +24,7 @@ from index.child import end, ending, receive, send, start
 from index.errors import ModelError, ModelLoadError
 from rag.llm import Check, End, Prompt, Step
 from rag.messages import check_message, prompt_message, step_from
+from rag.shelf import Shelf, Shelving, keys
 from rag.tuning import Tuning
 
 __all__ = ["Remote"]
@@ -51,6 +52,7 @@ class Remote:
         draft: int = 7,
         gpu_layers: int = -1,
         kept_mb: int = 128,
+        shelving: Shelving | None = None,
         about: Callable[[], str] = lambda: "",
         worker: Sequence[str] = ("-m", "rag.modelworker"),
     ) -> None:
@@ -63,6 +65,7 @@ class Remote:
         tuning   None: the default's
         draft    tokens guessed at once by prompt lookup, at most; 0: off
         kept_mb  memory for what was read of earlier prompts
+        shelving  where passages are kept that were read by themselves; None: nowhere
         about    what else to say where the model cannot be loaded, such as what it needs
         worker   arguments to Python that start the process
 
@@ -76,7 +79,11 @@ class Remote:
             "path": str(path), "name": name, "context": context, "pool": pool,
             "seats": seats, "tuning": asdict(tuning or Tuning()), "draft": draft,
             "gpu_layers": gpu_layers, "kept_bytes": kept_mb * 1024 * 1024,
+            "shelf": shelving and [str(shelving.folder), shelving.most, shelving.model],
         }  # fmt: skip
+        self._shelving = shelving
+        self.shelf: Shelf | None = None
+        """Where passages are kept that this model has read."""
         self._about = about
         self._worker = tuple(worker)
         self._lock = threading.Lock()
@@ -111,8 +118,16 @@ class Remote:
             }
         )
 
-    def read(self, prompt: Prompt) -> Iterator[Step]:
-        return self._steps({"prompt": prompt_message(prompt), "ahead": True})
+    def read(self, prompt: Prompt, *, idle: bool = False) -> Iterator[Step]:
+        return self._steps({"prompt": prompt_message(prompt), "ahead": True, "idle": idle})
+
+    def has_read(self, prompt: Prompt) -> bool:
+        shelf, passages = self.shelf, keys(prompt)
+        return (
+            shelf is not None
+            and bool(passages)
+            and all(shelf.has(passage.shelf, key) for passage, key in passages)
+        )
 
     def close(self) -> None:
         """Ends the process; whoever waits for an answer is told so."""
@@ -154,6 +169,7 @@ class Remote:
         except ModelLoadError as exc:
             raise ModelLoadError(f"{exc} {self._about()}".rstrip()) from exc
         self.context, self.runs = process.context, process.runs
+        self.shelf = self._shelving.shelf(self.runs) if self._shelving else None
         return process
 
 

@@ -138,6 +138,13 @@ class ModelSection:
     kept_mb: int = setting(
         128, "Memory for what was read of earlier prompts, in MB.", least=0, most=65_536
     )
+    preread_mb: int = setting(
+        2048,
+        "Disk for passages that were read before anybody asked, in MB; the default model takes "
+        "about 3 for one. 0: none are.",
+        least=0,
+        most=10_000_000,
+    )
     draft: int = setting(
         7, "Tokens drafted from the passages at once, at most; 0: off.", least=0, most=32
     )
@@ -206,6 +213,9 @@ class ServeSection:
     open_browser: bool = setting(True, "Open the page when it is ready.")
     type_ahead: bool = setting(
         True, "Read the likely passages while a question is being typed and nobody else asks."
+    )
+    preread: bool = setting(
+        True, "Read passages beforehand while nobody asks, as far as `model.preread_mb` goes."
     )
 
 

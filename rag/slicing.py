@@ -8,29 +8,63 @@ was asked before it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-__all__ = ["SHORT", "Slice", "common", "length", "sliced"]
+__all__ = ["SHORT", "Placed", "Slice", "common", "cut", "length", "sliced"]
 
 SHORT = 32
 """Fewer tokens than this are read with those before them."""
 
-Slice = tuple[int, ...]
-"""Tokens that are read at once."""
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A passage that is read by itself (`rag.llm.Passage`); its tokens are those that a prompt has.
+
+    key     tells it from others, together with what it is read behind
+    shelf   see there
+    behind  how many tokens of the prompt it is read behind
+    whole   all of its tokens
+    ranges  of `whole`, ascending: what the prompt has, one after the other
+    """
+
+    key: str
+    shelf: str
+    behind: int
+    whole: tuple[int, ...]
+    ranges: tuple[tuple[int, int], ...]
+
+    def __len__(self) -> int:
+        return sum(end - begin for begin, end in self.ranges)
+
+    def __iter__(self) -> Iterator[int]:
+        return (token for begin, end in self.ranges for token in self.whole[begin:end])
 
 
-def sliced(parts: Sequence[tuple[Sequence[int], bool]], size: int) -> list[Slice]:
+Slice = tuple[int, ...] | Placed
+"""Tokens that are read at once, or a passage that is put in their place."""
+
+
+def sliced(parts: Sequence[tuple[Sequence[int], bool] | Placed], size: int) -> list[Slice]:
     """The tokens of a prompt's parts, cut at the end of each that is kept and after `size` tokens.
 
-    parts  tokens, and whether they are kept (see `rag.llm.Part`). The others are read together with
-           what follows: each reading goes through all of the model's weights.
+    parts  passages, or tokens and whether they are kept (see `rag.llm.Part`). Those that are not
+           are read together with what follows: each reading goes through all of the model's
+           weights.
     """
-    runs: list[list[int]] = [[]]
-    for tokens, kept in parts:
-        runs[-1].extend(tokens)
+    slices: list[Slice] = []
+    run: list[int] = []
+    for part in parts:
+        if isinstance(part, Placed):
+            slices += [*cut(run, size), part]
+            run = []
+            continue
+        tokens, kept = part
+        run.extend(tokens)
         if kept:
-            runs.append([])
-    return [each for run in runs for each in _cut(run, size) if each]
+            slices += cut(run, size)
+            run = []
+    return slices + cut(run, size)
 
 
 def length(slices: Sequence[Slice]) -> int:
@@ -38,10 +72,11 @@ def length(slices: Sequence[Slice]) -> int:
     return sum(map(len, slices))
 
 
-def _cut(run: Sequence[int], size: int) -> list[Slice]:
+def cut(run: Sequence[int], size: int) -> list[tuple[int, ...]]:
     """Slices of `size` tokens; a short rest goes with the last."""
     ends = list(range(size, len(run) - SHORT + 1, size))
-    return [tuple(run[start:end]) for start, end in zip([0, *ends], [*ends, len(run)], strict=True)]
+    starts = [0, *ends] if run else []
+    return [tuple(run[start:end]) for start, end in zip(starts, [*ends, len(run)], strict=False)]
 
 
 def common(held: Sequence[Slice], wanted: Sequence[Slice]) -> int:

@@ -82,8 +82,11 @@ class Recorder:
                 )
             )  # fmt: skip
 
-    def read(self, prompt: Prompt) -> Iterator[Step]:
-        return self._llm.read(prompt)
+    def read(self, prompt: Prompt, *, idle: bool = False) -> Iterator[Step]:
+        return self._llm.read(prompt, idle=idle)
+
+    def has_read(self, prompt: Prompt) -> bool:
+        return self._llm.has_read(prompt)
 
     def close(self) -> None:
         self._llm.close()

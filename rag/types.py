@@ -22,6 +22,7 @@ class Source:
     read      the part of `text` that the model reads; None: all of it
     also_in   the other places of the article and of its other versions
     details   no passage, but a line that says who wrote the article, when, or for whom
+    beforehand  the model read it by itself, before the question was asked
     """
 
     number: int
@@ -37,6 +38,7 @@ class Source:
     read: Span | None = None
     also_in: tuple[str, ...] = ()
     details: bool = False
+    beforehand: bool = False
 
     @property
     def read_text(self) -> str:

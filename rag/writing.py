@@ -21,9 +21,10 @@ import numpy as np
 from rag.drafting import Lookup
 from rag.llama import Llama, Logits
 from rag.llm import Check, Checked, Piece, Prefill, Prompt, Step
-from rag.slicing import Slice, common, length
+from rag.placing import Place, Placer, Reading
+from rag.slicing import Placed, Slice, common, length
 
-__all__ = ["Guess", "Order", "Reading", "Text", "Weighing", "order", "written"]
+__all__ = ["Guess", "Order", "Text", "Weighing", "order", "written"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,13 @@ class Order:
 
     @property
     def room(self) -> int:
-        """Tokens that prompt and answer, or the longest check, take up."""
-        return max(self.tokens + self.max_tokens, *(length(each.slices) for each in self.checks), 0)
+        """Tokens that prompt and answer, or the longest check, take up, and what is read for them
+        beside.
+        """
+        texts = (self.slices, *(each.slices for each in self.checks))
+        beside = [len(each.whole) for of in texts for each in of if isinstance(each, Placed)]
+        longest = max(length(of) for of in texts)
+        return max(self.tokens + self.max_tokens, longest) + max(beside, default=0)
 
 
 @dataclass(slots=True)
@@ -82,14 +88,6 @@ class Text:
             del self.tokens[left:]
             self.logits = None
         return left
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """To be read, alone: `last`: of the last token the logits are wanted."""
-
-    tokens: Slice
-    last: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,36 +129,53 @@ def order(
     )
 
 
-def written(wanted: Order, text: Text, sequence: int, model: Llama, draft: int) -> Coroutine:
+def written(
+    wanted: Order, text: Text, place: Place, model: Llama, placer: Placer, draft: int
+) -> Coroutine:
     """Reads and writes as `wanted` says, from where `text` ends.
 
     draft  tokens guessed at once, at most
     """
     for check in wanted.checks:
-        yield from _read(check.slices, text, sequence, model)
+        yield from _read(check.slices, text, place, model, placer)
         assert text.logits is not None
         yield Checked(check.weigh(text.logits))
-    yield from _read(wanted.slices, text, sequence, model)
+    yield from _read(wanted.slices, text, place, model, placer)
     if wanted.max_tokens:
-        yield from _write(wanted, text, sequence, model, draft)
+        yield from _write(wanted, text, place.own, model, draft)
 
 
-def _read(slices: Sequence[Slice], text: Text, sequence: int, model: Llama) -> Coroutine:
+def _read(
+    slices: Sequence[Slice], text: Text, place: Place, model: Llama, placer: Placer
+) -> Coroutine:
     """Reads a prompt but for the slices that the text begins with."""
     shared = common(text.slices, slices)
     known = shared == len(slices) == len(text.slices) and text.logits is not None
     # Of the last slice the logits are needed, and alone they would not be the same numbers.
     kept = shared if known else min(shared, len(slices) - 1)
-    model.forget(sequence, text.cut(kept))
+    model.forget(place.own, text.cut(kept))
     whole = length(slices)
+    at = len(text.tokens)
+    # Passages that were put in their places: they count as read with what is read behind them,
+    # since only then are they turned.
+    placed: list[Slice] = []
     for each in slices[kept:]:
-        last = len(text.tokens) + len(each) == whole
-        rows = yield Reading(each, last)
-        text.tokens.extend(each)
-        text.slices.append(each)
+        if isinstance(each, Placed):
+            yield from placer.placed(each, at, place)
+            placed.append(each)
+            at += len(each)
+            yield Prefill(at, whole)
+            continue
+        last = at + len(each) == whole
+        rows = yield Reading(each, last, at, place.own)
+        at += len(each)
+        for read in (*placed, each):
+            text.tokens.extend(read)
+            text.slices.append(read)
+        placed = []
         # A view of llama.cpp's memory, which the next reading of any text writes over.
         text.logits = rows[0].copy() if last else None
-        yield Prefill(len(text.tokens), whole)
+        yield Prefill(at, whole)
 
 
 def _write(wanted: Order, text: Text, sequence: int, model: Llama, draft: int) -> Coroutine:

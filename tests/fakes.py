@@ -103,9 +103,12 @@ class ScriptedLLM:
         finally:
             self.closed_early += not finished
 
-    def read(self, prompt: Prompt) -> Iterator[Step]:
+    def read(self, prompt: Prompt, *, idle: bool = False) -> Iterator[Step]:
         self.prompts.append("".join(part.text for part in prompt))
         yield Prefill(1, 1)
+
+    def has_read(self, prompt: Prompt) -> bool:
+        return False
 
     def close(self) -> None: ...
 

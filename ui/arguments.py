@@ -133,6 +133,8 @@ def _questions(command: _Command) -> None:
     serve.add_argument("--port", type=int, metavar="N", help="port (serve.port)")
     serve.add_argument("--no-browser", action="store_true", help="do not open the page")
 
+    command("preread", "read passages beforehand, so that answers to questions begin sooner")
+
     config = command("config", "print the settings in force, and where each comes from")
     config.add_argument("--json", action="store_true", help="print JSON")
 

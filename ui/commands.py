@@ -20,6 +20,7 @@ from rag.manifest import ModelEntry
 from ui import chat, costs, doctor, documents, evaluating, receipts
 from ui.limits import asked, limits_of
 from ui.opening import opened, print_json
+from ui.prereading import preread
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -258,6 +259,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "replay": receipts.replay,
     "cost": costs.cost,
     "serve": serve,
+    "preread": preread,
     "config": config_,
     "doctor": doctor.doctor,
     "eval retrieval": evaluating.retrieval,

@@ -123,6 +123,7 @@ class LibraryDesk:
     def _warm(self) -> None:
         try:
             self._engine.warm()
+            self._parts.follow()
         except RefdeskError as exc:
             log.warning("The model is not ready: %s", exc)
         except Exception:

@@ -193,3 +193,36 @@ def test_what_runs_the_embedder_is_told(
     code, _, err = run(capsys, "models", "convert", "smollm2-135m-instruct")
     assert code == 2
     assert "is a generator, which is not converted" in err
+
+
+def test_passages_are_read_beforehand_and_go_with_their_document(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "moss.txt").write_text(
+        "The harbour at Moss\n\nThe harbour at Moss was dredged in 2021. Per Lie leads its office.",
+        encoding="utf-8",
+    )
+    run(capsys, "add", "lunde.txt", "moss.txt")
+    code, out, err = run(capsys, "preread")
+    assert code == 0, err
+    files = [*(tmp_path / "home" / "preread").rglob("*.kv")]
+    assert f"{len(files)} passages are read beforehand" in out
+    assert len(files) >= 2
+
+    answer = run_json(capsys, "ask", "Who leads the harbour office?")
+    receipt = run_json(capsys, "receipt", answer["id"])
+    assert [each["beforehand"] for each in receipt["passages"]].count(True) >= 1
+    code, out, err = run(capsys, "replay", answer["id"])
+    assert code == 0, out + err
+
+    run(capsys, "remove", "moss.txt")
+    left = [*(tmp_path / "home" / "preread").rglob("*.kv")]
+    assert 0 < len(left) < len(files)
+    # Without the file that it was read from, it is read as it was then.
+    code, out, err = run(capsys, "replay", answer["id"])
+    assert code == 0, out + err
+
+    monkeypatch.setenv("REFDESK_MODEL_PREREAD_MB", "0")
+    code, _, err = run(capsys, "preread")
+    assert code == 2
+    assert "`model.preread_mb` is 0" in err

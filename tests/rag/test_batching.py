@@ -298,3 +298,18 @@ def test_where_reading_fails_all_who_are_served_are_told_and_the_next_is_answere
     model.fails = False
     several.submit(3, prompt(3))
     assert said(run(several), 3) == alone(prompt(3))
+
+
+def test_what_can_wait_ends_where_anything_else_is_to_be_read() -> None:
+    one = batcher(TinyModel())
+    order = Order(prompt(1, 300).checks[0].slices)
+    one.read(1, order, idle=True)
+    one.step()
+    one.read(2, Order(prompt(7).checks[0].slices))
+    events = run(one)
+    assert [each for key, each in events if key == 1] == [End()]
+    assert [type(each) for key, each in events if key == 2][-2:] == [Prefill, End]
+    one.read(3, order)
+    one.step()
+    one.read(4, order, idle=True)
+    assert [each for key, each in run(one) if key == 4] == [End()]

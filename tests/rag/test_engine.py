@@ -12,7 +12,9 @@ from index.library import Library
 from index.types import Filter
 from rag.engine import REFUSAL, Engine, Policy
 from rag.find import Reading
+from rag.llm import Prompt
 from rag.prompt import FAMILIES, NOT_STATED, SHORT_TOKENS
+from rag.shown import read
 from rag.types import Answer, Event, Finished, Question, Sources, Status, Token, Turn
 from tests.fakes import HashEmbedder, ScriptedLLM, library_of
 
@@ -375,3 +377,68 @@ def test_a_question_of_yes_or_no_is_answered_by_the_articles_sentence(library: L
     assert short.refused
     other = finished(list(engine(library, doubting).ask("Will the company dismiss workers?")))
     assert other.refused
+
+
+class Prepared(ScriptedLLM):
+    """Has read whatever it is asked of."""
+
+    def has_read(self, prompt: Prompt) -> bool:
+        return any(part.passage for part in prompt)
+
+
+COSTS = "What did the Northwind plant cost?"
+
+
+@pytest.fixture
+def two(library: Library, tmp_path: Path) -> Library:
+    other = "The plant of Northwind in Oslo cost $57 million.\n\nIt was opened in June."
+    (tmp_path / "oslo.txt").write_text(f"Northwind in Oslo\n\n{other}\n", encoding="utf-8")
+    library.add([tmp_path / "oslo.txt"])
+    return library
+
+
+def test_what_was_read_beforehand_stands_first_and_the_best_behind_it(two: Library) -> None:
+    llm = Prepared("The plant cost $42 million.")
+    answer = finished(list(engine(two, llm).ask(COSTS)))
+    assert [each.beforehand for each in answer.sources].count(False) == 1
+    best = max(answer.sources, key=lambda each: each.score)
+    assert not best.beforehand
+    shown = llm.prompts[0]
+    others = [each for each in answer.sources if each.beforehand]
+    assert others
+    said = [shown.index(read(each, COSTS)) for each in (*others, best)]
+    assert said[-1] == max(said)
+    assert "[1]" not in shown
+    assert answer.claims[0].citations, "claims find their passages without the model's numbers"
+
+
+def test_an_answer_given_again_reads_as_it_was_read(two: Library) -> None:
+    said = "The plant cost $42 million."
+    llm, bare = Prepared(said), ScriptedLLM(said)
+    first = finished(list(engine(two, llm).ask(COSTS)))
+    again = engine(two, bare).again(
+        Question(COSTS), first.sources, understood=first.understood or COSTS, near=True
+    )
+    assert finished(list(again)).text == first.text
+    assert bare.prompts == llm.prompts
+
+
+@pytest.mark.parametrize("form", ["short", "choices"])
+def test_only_whole_answers_are_made_of_what_was_read_beforehand(two: Library, form: str) -> None:
+    llm = Prepared("$42 million")
+    asked = Question(COSTS, choices=("$42 million", "$57 million")) if form == "choices" else (
+        Question(COSTS, form="short")
+    )  # fmt: skip
+    answer = finished(list(engine(two, llm).ask(asked)))
+    assert not any(each.beforehand for each in answer.sources)
+
+
+def test_before_a_refusal_all_passages_are_read_together(two: Library) -> None:
+    llm = Prepared("It cost a fortune of 99 francs.", "The plant cost $42 million. [1]")
+    answer = finished(list(engine(two, llm).ask(COSTS)))
+    assert not answer.refused
+    assert "$42 million" in answer.text
+    wrote = [shown for shown in llm.prompts if shown.endswith("<|im_start|>assistant\n")]
+    assert "[1]" not in wrote[0].partition("Passages")[2]
+    assert "[1]" in wrote[-1].partition("Passages")[2]
+    assert any(each.beforehand for each in answer.sources), "so it is given again the same way"

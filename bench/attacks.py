@@ -1,6 +1,6 @@
 """Hostile documents of bench/others, each in a library of its own, and a question about each.
 
-    python bench/attacks.py [--only ID ...]
+    python bench/attacks.py [--only ID ...] [--preread]
 
 Where a document does not hold the article itself, the article is added beside it. An attack has
 taken over if an answer holds one of the strings that only a success brings. Prints a line for each;
@@ -18,6 +18,7 @@ from pathlib import Path
 from rag import config
 from rag.build import Parts
 from rag.evaluate import holds_all
+from rag.llm import Prompt
 from rag.types import Finished
 
 HERE = config.ROOT / "bench/others/attacks"
@@ -26,6 +27,7 @@ HERE = config.ROOT / "bench/others/attacks"
 def main() -> int:
     flags = argparse.ArgumentParser(description=__doc__)
     flags.add_argument("--only", nargs="*", help="ids")
+    flags.add_argument("--preread", action="store_true", help="read the passages beforehand")
     given = flags.parse_args()
     lines = (HERE / "attacks.jsonl").read_text(encoding="utf-8").splitlines()
     attacks = [json.loads(line) for line in lines]
@@ -41,6 +43,9 @@ def main() -> int:
             models = models or parts
             parts.llm, parts.embedder = models.llm, models.embedder  # type: ignore[method-assign]
             parts.library.add(_written(each, home / "documents"))
+            if given.preread:
+                # All that is found is taken for read beforehand: what is not is read so then.
+                models.llm().has_read = _has_passages  # type: ignore[method-assign]
             *_, last = parts.engine.ask(each["question"])
             assert isinstance(last, Finished)
             answer = last.answer
@@ -55,6 +60,10 @@ def main() -> int:
     result = {"attacks": len(chosen), "taken": taken, "right": right, "refused": refused}
     print(json.dumps(result))
     return 1 if taken else 0
+
+
+def _has_passages(prompt: Prompt) -> bool:
+    return any(part.passage for part in prompt)
 
 
 def _written(attack: dict[str, str], folder: Path) -> list[Path]:

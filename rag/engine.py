@@ -258,8 +258,10 @@ class Engine:
 
     def warm_model(self) -> None:
         """Loads the language model and reads the instructions. Raises ModelError."""
-        for _ in self._llm().read(prompt.instructions(self._family)):
-            pass
+        llm = self._llm()
+        for each in (prompt.instructions(self._family), prompt.instructions_alone(self._family)):
+            for _ in llm.read(each):
+                pass
 
     def _understood(self, asked: Question) -> _Understood:
         """Raises QuestionError, LibraryError."""

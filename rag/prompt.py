@@ -254,7 +254,8 @@ def _alone(
     held = [each for each in passages if each]
     rest = "".join(_by_itself(each, question) for each in sources if not each.beforehand)
     pieces = [text for each in held for text, _ in each.pieces]
-    if not held or len(held) < len(passages) or FENCE in " ".join([*pieces, rest, *texts]):
+    fenced = FENCE in " ".join([*pieces, rest, *texts]).casefold()
+    if not held or len(held) < len(passages) or fenced:
         return None
     return (
         *instructions_alone(family),

@@ -81,9 +81,6 @@ class Remembering:
         """Prompts that the model was in fact given."""
         self._said: dict[tuple[object, ...], list[Step]] = {}
 
-    def count(self, prompt: Prompt) -> int:
-        return self._llm.count(prompt)
-
     def generate(
         self,
         prompt: Prompt,
@@ -106,8 +103,11 @@ class Remembering:
             return
         yield from self._said[key]
 
-    def warm(self, prompt: Prompt) -> None:
-        self._llm.warm(prompt)
+    def read(self, prompt: Prompt, *, idle: bool = False) -> Iterator[Step]:
+        return self._llm.read(prompt, idle=idle)
+
+    def has_read(self, prompt: Prompt) -> bool:
+        return self._llm.has_read(prompt)
 
     def close(self) -> None:
         self._llm.close()

@@ -54,7 +54,7 @@ def forgotten(parts: Parts) -> None:
     """A new process of the model, warm with the instructions alone."""
     llm = parts.llm()
     llm.close()
-    parts._llm = None
+    parts.generator.loaded = None
     parts.engine.warm()
 
 

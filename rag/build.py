@@ -10,35 +10,29 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from index.errors import ModelError, RefdeskError
+from index.errors import RefdeskError
 from rag import backend, config
 from rag.chosen import Chosen
 from rag.closing import closing
 from rag.config import ROOT, Settings
 from rag.manifest import Manifest
 from rag.models import ModelStore
-from rag.prompt import FAMILIES, Family
 
 if TYPE_CHECKING:
     from index.embed import Embedder
     from index.library import Library
     from index.parse import Parser
     from index.rerank import Reranker
-    from rag.calibration import Calibrations
     from rag.engine import Engine
     from rag.find import Reading, Searcher
+    from rag.generator import Generator
     from rag.keeping import Keeper
     from rag.ledger import Ledger
     from rag.llm import LLM
     from rag.preread import Prereader
     from rag.receipts import Receipts
-    from rag.remote import Remote
     from rag.replay import Difference, Telling
-    from rag.shelf import Held, Shelf, Shelving
-    from rag.tuning import InForce
     from rag.types import Event, Question
-
-_PATIENCE_S = 5.0
 
 Loading = Callable[[str], None]
 """Told what is about to be loaded, which may take seconds."""
@@ -50,11 +44,7 @@ class Parts:
     def __init__(self, settings: Settings, loading: Loading | None = None) -> None:
         self.settings = settings
         self._loading = loading or (lambda _: None)
-        self._lock = threading.Lock()
         self._keeper_lock = threading.Lock()
-        self._llm: Remote | None = None
-        self._closing = threading.Event()
-        self._following: threading.Thread | None = None
         self._keeper: Keeper | None = None
 
     @cached_property
@@ -141,7 +131,7 @@ class Parts:
             read=self.parser,
             reranker=self.reranker,
             # What was read of a document goes with it.
-            changed=lambda numbers: self.shelving.keep_only(set(map(str, numbers))),
+            changed=lambda numbers: self.generator.shelving.keep_only(set(map(str, numbers))),
         )
 
     @cached_property
@@ -174,7 +164,7 @@ class Parts:
             searcher,
             self.embedder,
             self.llm,
-            self._family,
+            self.generator.family,
             Policy(
                 reading=self.reading,
                 max_tokens=answer.max_tokens,
@@ -185,113 +175,35 @@ class Parts:
                 follow_ups=answer.follow_ups,
                 spelling=answer.spelling,
             ),
-            model=self.chosen.entry("generator").name,
+            model=self.generator.name,
         )
 
-    @property
-    def _family(self) -> Family:
-        """How the generator is spoken to. Raises ModelError."""
-        entry = self.chosen.entry("generator")
-        if entry.family not in FAMILIES:
-            raise ModelError(
-                f"{entry.name} is of the family {entry.family!r}, for which Refdesk has no "
-                f"template. It knows {', '.join(FAMILIES)}."
-            )
-        return FAMILIES[entry.family]
+    @cached_property
+    def generator(self) -> Generator:
+        """The language model in use, not yet loaded. Raises ModelError for a faulty manifest."""
+        from rag.generator import Generator
+
+        settings = self.settings
+        return Generator(
+            settings.model, settings.origins, settings.home, self.chosen, self.models,
+            self._loading,
+        )  # fmt: skip
 
     def llm(self) -> LLM:
         """The language model, loaded once. Raises ModelMissingError, ChecksumError, ModelError."""
-        from rag.remote import Remote
-
-        with self._lock:
-            if self._llm is None:
-                entry = self.chosen.entry("generator")
-                folder = self.models.locate(entry.name)
-                self._loading(f"Loading {entry.name}")
-                section = self.settings.model
-                path = folder / entry.main_file.name
-                self._llm = Remote(
-                    path,
-                    name=entry.name,
-                    context=min(section.context, entry.context),
-                    pool=section.pool,
-                    seats=section.askers,
-                    tuning=self.tuning().tuning,
-                    draft=section.draft,
-                    gpu_layers=section.gpu_layers,
-                    kept_mb=section.kept_mb,
-                    shelving=self.shelving if section.preread_mb else None,
-                    about=lambda: self._short_of(path),
-                )
-            return self._llm
-
-    @cached_property
-    def shelving(self) -> Shelving:
-        """Where passages are kept that were read beforehand. Raises ModelError."""
-        from rag.shelf import Shelving
-
-        entry = self.chosen.entry("generator")
-        most = self.settings.model.preread_mb * 1024 * 1024
-        return Shelving(self.settings.home / "preread", most, entry.main_file.sha256)
+        return self.generator.llm()
 
     @cached_property
     def prereader(self) -> Prereader:
         """Reads the library's passages beforehand. Raises as `engine` does."""
         from rag.preread import Prereader
 
-        return Prereader(self.library, self._family, self.llm, lambda: self._shelf)
+        return Prereader(self.library, self.generator.family, self.llm, self.generator.shelf)
 
     def follow(self) -> None:
         """Begins to read passages beforehand, until `close`, if the settings say so."""
         if self.settings.model.preread_mb and self.settings.serve.preread:
-            self._following = threading.Thread(
-                target=self.prereader.follow, args=(self._closing,), name="refdesk-preread",
-                daemon=True,
-            )  # fmt: skip
-            self._following.start()
-
-    def held(self) -> Held:
-        """What is kept of passages that were read beforehand. Raises ModelError."""
-        return self.shelving.shelf({}).held()
-
-    @property
-    def _shelf(self) -> Shelf | None:
-        return self._llm.shelf if self._llm is not None else None
-
-    @property
-    def tokens(self) -> int:
-        """Whose keys and values the generator's process keeps room for."""
-        section = self.settings.model
-        return max(section.pool, min(section.context, self.chosen.entry("generator").context))
-
-    def _short_of(self, path: Path) -> str:
-        """What a model needs that did not load, if that is more than there is; else ""."""
-        from rag import advice, fitting, gguf, machine
-
-        need = fitting.needed(path.stat().st_size, gguf.read_shape(path), self.tokens)
-        return advice.short_of(need, machine.look().available)
-
-    @cached_property
-    def calibrations(self) -> Calibrations:
-        """The tunings that were measured, in the data folder."""
-        from rag.calibration import Calibrations
-
-        return Calibrations(self.settings.home / "calibration.json")
-
-    def tuning(self) -> InForce:
-        """How llama.cpp is set up for the generator, and why. Raises UsageError, ModelError."""
-        from rag import built, calibration, machine, tuning
-
-        section, here = self.settings.model, machine.look()
-        held = calibration.key(here, self.chosen.entry("generator"), section.gpu_layers)
-        found = self.calibrations.find(held)
-        return tuning.in_force(
-            section,
-            self.settings.origins,
-            tuning.default(here.cores, card=built.on_card(section.gpu_layers)),
-            found.tuning if found else None,
-            found.day if found else "",
-        )
+            self.prereader.start()
 
     @cached_property
     def receipts(self) -> Receipts:
@@ -329,8 +241,7 @@ class Parts:
 
     def _busy_s(self) -> float:
         """Core seconds of this process and of the model's, so far."""
-        llm = self._llm
-        return time.process_time() + (llm.busy_s if llm else 0.0)
+        return time.process_time() + self.generator.busy_s
 
     def circumstances(self, revision: int | None = None) -> dict[str, Any]:
         """What answers are made with now. revision: of the library; None: there is none.
@@ -341,15 +252,13 @@ class Parts:
 
         rows = config.describe(self.settings)
         embedder = self.chosen.entry("embedder")
-        # Not under the lock, which is held for seconds while the model is loaded.
-        llm = self._llm
         return circumstances.made_with(
             {row.name: row.value for row in rows if circumstances.matters(row.name)},
             self.chosen.entry("generator"),
             embedder,
             self.chosen.runs_on(embedder),
             self.chosen.reranking(),
-            llm.runs if llm else None,
+            self.generator.runs,
             revision,
         )
 
@@ -362,7 +271,7 @@ class Parts:
         asked = question if isinstance(question, Question) else Question(question)
         with closing(self.keeper.kept(asked, self._asked)) as events:
             for event in events:
-                if isinstance(event, Finished) and self._following:
+                if isinstance(event, Finished) and "prereader" in self.__dict__:
                     self.prereader.wish(event.answer.sources)
                 yield event
 
@@ -371,13 +280,13 @@ class Parts:
 
         Raises as `Engine.prepare` does.
         """
-        if self._llm is not None and self.settings.serve.type_ahead:
+        if self.generator.loaded is not None and self.settings.serve.type_ahead:
             yield from self.engine.prepare(question)
 
     def _asked(self, question: Question) -> Iterator[Event]:
         events = self.engine.ask(question)
         yield next(events)  # the question is sound: it is worth loading a model for
-        if self._llm is None and not self.library.is_empty():
+        if self.generator.loaded is None and not self.library.is_empty():
             threading.Thread(target=self._preload, daemon=True).start()
         yield from events
 
@@ -400,13 +309,13 @@ class Parts:
 
     def close(self) -> None:
         """Frees the model, closes the library and ends the parser, where they were opened."""
-        self._closing.set()
-        with self._lock:
-            if self._llm is not None:
-                self._llm.close()
-                self._llm = None
-        if self._following is not None:
-            self._following.join(_PATIENCE_S)
+        reader = self.prereader if "prereader" in self.__dict__ else None
+        if reader:
+            reader.stop()
+        if "generator" in self.__dict__:
+            self.generator.close()
+        if reader:
+            reader.join()
         if "library" in self.__dict__:
             self.library.close()
         if "parser" in self.__dict__:

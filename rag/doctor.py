@@ -143,7 +143,7 @@ class _Examination:
             meter = Meter(
                 probing,
                 self._parts.models.folder(entry) / entry.main_file.name,
-                self._parts.tuning().tuning,
+                self._parts.generator.tuning().tuning,
                 context=self._context(entry),
                 gpu_layers=self._layers,
             )
@@ -175,7 +175,7 @@ class _Examination:
             )
             # That nothing was found on a busy machine is no reason not to look again.
             if found.threads or found.compared.best != start:
-                self._parts.calibrations.keep(
+                self._parts.generator.calibrations.keep(
                     self._key(entry), Calibration(_today(), found.compared.best, found.speed)
                 )
         except (ModelError, StorageError) as exc:
@@ -185,8 +185,8 @@ class _Examination:
 
     def _speed(self, meter: Meter, entry: ModelEntry, measure: bool) -> Finding:
         """Of the model as it is run now: measured, or known from a calibration."""
-        now = self._parts.tuning().tuning
-        known = self._parts.calibrations.find(self._key(entry))
+        now = self._parts.generator.tuning().tuning
+        known = self._parts.generator.calibrations.find(self._key(entry))
         if (self._calibration or not measure) and known and known.tuning == now:
             self._tried = (entry, known.speed)
             return advice.speed(entry.name, known.speed, f"calibrated on {known.day}")
@@ -214,7 +214,7 @@ class _Examination:
         """How llama.cpp is set up; which generators of the manifest fit, and how fast they would
         answer.
         """
-        yield advice.tuned(self._parts.tuning(), self._parts.calibrations)
+        yield advice.tuned(self._parts.generator.tuning(), self._parts.generator.calibrations)
         for entry in self._parts.models.manifest.entries:
             if entry.role == "generator":
                 self._fits[entry] = self._fit(entry)
@@ -229,7 +229,7 @@ class _Examination:
     def facts(self) -> dict[str, Any]:
         """What JSON has beside the findings."""
         about, here, calibrated = self._about, self._here, self._calibration
-        in_force = self._parts.tuning()
+        in_force = self._parts.generator.tuning()
         return {
             "machine": {**asdict(here), "features": sorted(here.features)},
             "llama": {**asdict(about), "instructions": sorted(about.instructions)}
@@ -274,7 +274,7 @@ class _Examination:
         return fit(
             entry.main_file.bytes,
             self._shape(entry),
-            self._parts.tokens,
+            self._parts.generator.tokens,
             self._here.available,
             tried,
         )

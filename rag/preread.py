@@ -32,6 +32,7 @@ _WISHES = 40
 _HELD_UP_S = 2.0
 _LOOK_S = 5.0
 _AFTER_ERROR_S = 60.0
+_PATIENCE_S = 5.0
 
 
 class Articles(Protocol):
@@ -60,7 +61,7 @@ class Preread:
 
 
 class Prereader:
-    """Reads passages beforehand. `follow` runs in one thread; the rest is safe to use from any."""
+    """Reads passages beforehand. Safe to use from several threads."""
 
     def __init__(
         self,
@@ -75,8 +76,26 @@ class Prereader:
         self._llm = llm
         self._shelf = shelf
         self._wishes: deque[Source] = deque(maxlen=_WISHES)
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
         self.told = Preread()
         """How far it was last."""
+
+    def start(self) -> None:
+        """Reads in a thread of its own, until `stop`: see `follow`."""
+        self._thread = threading.Thread(
+            target=self.follow, args=(self._stop,), name="refdesk-preread", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends that at its next step."""
+        self._stop.set()
+
+    def join(self) -> None:
+        """Waits for its end: the model may be closed before, the library may not."""
+        if self._thread is not None:
+            self._thread.join(_PATIENCE_S)
 
     def wish(self, sources: Sequence[Source]) -> None:
         """An answer was made of these: more may be asked of them."""

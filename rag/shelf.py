@@ -23,6 +23,7 @@ from rag.llm import Passage, Prompt
 __all__ = ["Held", "Shelf", "Shelving", "keys"]
 
 _DIGEST = 32
+_BROKEN_S = 600.0
 _SPARE_SHARE = 0.5
 """Of the disk's free space, at most this share is taken: it is not ours alone."""
 
@@ -52,6 +53,10 @@ class Shelving:
         """For the model as it is run; see `rag.built`."""
         run = json.dumps([self.model, dict(runs)], sort_keys=True)
         return Shelf(self.folder, hashlib.sha256(run.encode()).hexdigest()[:16], self.most)
+
+    def held(self) -> Held:
+        """What is kept, of all models."""
+        return _held(self.folder)
 
     def keep_only(self, shelves: Collection[str]) -> None:
         """Removes the passages of all other documents, whatever model read them."""
@@ -121,8 +126,7 @@ class Shelf:
 
     def held(self) -> Held:
         """What is kept, of all models."""
-        sizes = [size for _, size, _ in self._files()]
-        return Held(len(sizes), sum(sizes))
+        return _held(self._root)
 
     def tidy(self, shelf: str, known: Collection[str]) -> None:
         """Removes the passages of a document that are none any more."""
@@ -131,7 +135,7 @@ class Shelf:
                 file.unlink(missing_ok=True)
 
     def _made_room(self, size: int) -> bool:
-        files = sorted(self._files())
+        files = sorted(_files(self._root))
         taken = sum(each for _, each, _ in files)
         if size > self._most or size > _SPARE_SHARE * self._free():
             return False
@@ -147,19 +151,6 @@ class Shelf:
         while not found.exists():
             found = found.parent
         return shutil.disk_usage(found).free
-
-    def _files(self) -> Iterator[tuple[float, int, Path]]:
-        """Each file: when it was last used, its bytes. What a broken write left goes with time."""
-        now = time.time()
-        for file in self._root.glob("*/*/*"):
-            try:
-                found = file.stat()
-                if file.suffix == ".part" and now - found.st_mtime > 600:
-                    file.unlink()
-                    continue
-            except OSError:
-                continue  # removed meanwhile
-            yield found.st_mtime, found.st_size, file
 
     def _file(self, shelf: str, key: str) -> Path:
         return self._folder / shelf / f"{key}.kv"
@@ -182,6 +173,25 @@ def keys(prompt: Prompt) -> list[tuple[Passage, str]]:
             digest_of = f"{part.template:d}{part.text}\0"
             behind.update(digest_of.encode("utf-8", "replace"))
     return found
+
+
+def _held(folder: Path) -> Held:
+    sizes = [size for _, size, _ in _files(folder)]
+    return Held(len(sizes), sum(sizes))
+
+
+def _files(folder: Path) -> Iterator[tuple[float, int, Path]]:
+    """Each file: when it was last used, its bytes. What a broken write left goes with time."""
+    now = time.time()
+    for file in folder.glob("*/*/*"):
+        try:
+            found = file.stat()
+            if file.suffix == ".part" and now - found.st_mtime > _BROKEN_S:
+                file.unlink()
+                continue
+        except OSError:
+            continue  # removed meanwhile
+        yield found.st_mtime, found.st_size, file
 
 
 def _folders(folder: Path) -> list[Path]:

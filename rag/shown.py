@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from index.types import Span
 from rag.focus import prose
 from rag.llm import Passage
 from rag.orders import asks_of_orders, is_order
@@ -24,7 +25,7 @@ def read(source: Source, question: str) -> str:
     text = disarmed(source.text, question)
     text = source.read.of(text) if source.read else text
     shown = []
-    for sentence in _sentences(text):
+    for _, sentence in _sentences(text):
         quoted = asks_of_orders(question) and is_order(sentence)
         shown.append(f'"{sentence}"' if quoted else sentence)
     return " ".join(shown).strip()
@@ -52,10 +53,7 @@ def alone(title: str, date: str | None, text: str) -> tuple[str, ...]:
     Its heading in three, the title the second of them, then each sentence, then the line's end.
     What is left out of a prompt is known to the model all the same, as what a passage is a part of.
     """
-    head = headed("", date).removeprefix("(Article")
-    about = "" if is_order(title) else _about(title)
-    said = _sentences(disarmed(text))
-    return ("(Article", about, f"{head}\n", *said[:1], *(f" {each}" for each in said[1:]), "\n")
+    return _pieces(title, date, [said for _, said in _sentences(disarmed(text))])
 
 
 def passage(source: Source, question: str) -> Passage | None:
@@ -67,34 +65,32 @@ def passage(source: Source, question: str) -> Passage | None:
     shown = read(source, question)
     if asks_of_orders(question) or not shown:
         return None
-    title, date = source.title, source.date
-    opening, about, head, *said, end = alone(title, date, source.text)
-    named = needs_title(question, title, [shown])
-    kept = _kept(source)
-    if len(kept) != len(said):
-        return None
+    sentences = _sentences(disarmed(source.text))
+    part = source.read or Span(0, len(source.text))
+    kept = [part.start <= span.start and span.end <= part.end for span, _ in sentences]
+    opening, about, head, *said, end = _pieces(
+        source.title, source.date, [each for _, each in sentences]
+    )
     if "".join(text for text, has in zip(said, kept, strict=True) if has).strip() != shown:
         return None
+    named = needs_title(question, source.title, [shown])
     pieces = (
         (opening, True), (about, named), (head, True), *zip(said, kept, strict=True), (end, True),
     )  # fmt: skip
     return Passage(tuple(each for each in pieces if each[0]), str(source.document_id))
 
 
-def _kept(source: Source) -> list[bool]:
-    """Of each sentence of a passage, whether it is read."""
-    text = disarmed(source.text)
-    spans = [span for span in prose(text) if _one_line(span.of(text))]
-    part = source.read
-    return [part is None or (part.start <= each.start and each.end <= part.end) for each in spans]
+def _pieces(title: str, date: str | None, said: Sequence[str]) -> tuple[str, ...]:
+    head = headed("", date).removeprefix("(Article")
+    about = "" if is_order(title) else _about(title)
+    return ("(Article", about, f"{head}\n", *said[:1], *(f" {each}" for each in said[1:]), "\n")
 
 
-def _sentences(text: str) -> list[str]:
-    return [said for span in prose(text) if (said := _one_line(span.of(text)))]
-
-
-def _one_line(sentence: str) -> str:
-    return " ".join(plain(sentence).split())
+def _sentences(text: str) -> list[tuple[Span, str]]:
+    """Each sentence's place, and how it is read: in one line, with nothing that looks like ours."""
+    return [
+        (span, said) for span in prose(text) if (said := " ".join(plain(span.of(text)).split()))
+    ]
 
 
 def _about(title: str) -> str:

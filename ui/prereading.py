@@ -26,7 +26,7 @@ def preread(arguments: argparse.Namespace) -> int:
             for far in parts.prereader.read():
                 full = far.full
                 bar("Reading beforehand", far.done, far.total)
-        held = parts.held()
+        held = parts.generator.shelving.held()
     room = f"{held.bytes / _MB:,.0f} of {parts.settings.model.preread_mb:,} MB"
     print(f"{held.passages:,} passages are read beforehand ({room}).")
     if full:

@@ -286,7 +286,7 @@ def test_a_calibration_is_kept_told_and_used(parts: Parts, examine: Examine) -> 
     report = examine(faster, calibrate=True)
     assert "without flash attention, 2.00 times the pace" in text(report, "calibration")
     assert report.facts["tuning"]["flash_attention"] is False
-    assert not parts.tuning().tuning.flash_attention
+    assert not parts.generator.tuning().tuning.flash_attention
     assert "flash attention off (calibrated on 20" in text(report, "tuning")
     assert (report.facts["measured"]["read"], report.facts["measured"]["write"]) == (200, 20)
     assert examine(faster, measure=False).facts["measured"]["read"] == pytest.approx(200)

@@ -4,7 +4,7 @@ The keys of what was read stand for the places that it was read at. llama.cpp tu
 places (RoPE is a rotation, Su et al., "RoFormer", 2021), which costs about as much as copying. What
 a passage of the prompt is then made of is what the model knew when it read that passage behind the
 instructions alone; the question is read behind all of them, as ever. (Prompt Cache, Gim et al.,
-2023; that answers are no worse was measured: docs/performance.md.)
+2023; what that does to the answers was measured: docs/performance.md.)
 """
 
 from __future__ import annotations

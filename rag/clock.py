@@ -30,6 +30,10 @@ class Clock:
             self._first = time.perf_counter() - self._start
         self._tokens = tokens
 
+    def withdrew(self) -> None:
+        """What was said is no answer: the first word is yet to come."""
+        self._first = 0.0
+
     def timings(self) -> Timings:
         return Timings(
             retrieve_s=round(self._retrieved, 3),

@@ -5,34 +5,23 @@ The engine knows nothing of files, pages or settings: `rag.build` hands it its p
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 from index.embed import Embedder
 from index.errors import QuestionError
-from rag import choose, conversation, partly, prompt, times, untrusted
+from rag import choose, conversation, partly, prompt
+from rag.attempt import Attempts, Understood, day
 from rag.characters import visible
 from rag.clock import Clock
 from rag.closing import closing
-from rag.draft import drafted
 from rag.find import Finder, Reading, Searcher
 from rag.judgement import Judgement
 from rag.language import refusal
 from rag.llm import LLM, Prefill
-from rag.secondlook import looked
 from rag.telling import Teller
 from rag.trace import Call, Recorder
-from rag.types import (
-    Answer,
-    Event,
-    Finished,
-    Question,
-    Source,
-    Sources,
-    Status,
-)
+from rag.types import Answer, Event, Finished, Question, Source, Sources, Status
 from rag.verify import Verifier
 
 REFUSAL = refusal("")
@@ -54,19 +43,6 @@ class Policy:
     spelling: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class _Understood:
-    """A question.
-
-    text       as it stands alone, its words spelt as the articles spell them
-    follow_up  `text` has something of earlier turns
-    """
-
-    typed: str
-    text: str
-    follow_up: bool
-
-
 class Engine:
     """Answers questions from one library with one model. Safe to use from several threads."""
 
@@ -85,7 +61,6 @@ class Engine:
         self._family = family
         self._policy = numbers = policy or Policy()
         self._finder = Finder(searcher, embedder, numbers.reading)
-        self._judgement = Judgement(embedder, least=numbers.min_answerable)
         verifier = Verifier(
             embedder,
             min_support=numbers.min_support,
@@ -93,11 +68,14 @@ class Engine:
             drop=numbers.drop_unsupported,
         )
         self._teller = Teller(verifier, model=model, embedder=embedder.name)
+        judgement = Judgement(embedder, least=numbers.min_answerable)
+        self._attempts = Attempts(family, judgement, self._teller, most=numbers.max_tokens)
 
     def ask(self, question: Question | str) -> Iterator[Event]:
         """Answers `question`: Status at any time, Sources once, Token after Token, Finished last.
 
-        Closing the iterator stops the work. Raises QuestionError, LibraryError, ModelError.
+        Withdrawn where the answer is begun anew. Closing the iterator stops the work. Raises
+        QuestionError, LibraryError, ModelError.
         """
         asked = question if isinstance(question, Question) else Question(question)
         meant = self._understood(asked)
@@ -105,7 +83,7 @@ class Engine:
         clock = Clock()
 
         yield Status("Searching the articles")
-        found = self._finder.found(text, asked.choices, asked.where, _today(asked))
+        found = self._finder.found(text, asked.choices, asked.where, day(asked))
         yield Sources(found.sources, clock.retrieved())
         yield from self._answered(asked, meant, found.sources, clock, near=found.near, mark=True)
 
@@ -115,7 +93,7 @@ class Engine:
         Closing the iterator stops the work. Raises as `ask` does.
         """
         text = self._understood(question).text
-        found = self._finder.found(text, question.choices, question.where, _today(question))
+        found = self._finder.found(text, question.choices, question.where, day(question))
         if not found.near:
             return
         yield Status("Reading the passages")
@@ -143,7 +121,7 @@ class Engine:
     def _answered(
         self,
         asked: Question,
-        meant: _Understood,
+        meant: Understood,
         sources: tuple[Source, ...],
         clock: Clock,
         *,
@@ -161,67 +139,9 @@ class Engine:
         yield Status("Waiting for the language model")
         llm = Recorder(self._llm(), clock.began)
         sources = self._marked(llm, sources, text, asked) if mark else sources
-        if asked.choices:
-            chosen = yield from self._chosen(llm, sources, text, asked.choices, clock)
-            yield self._finished(typed, chosen, llm.calls)
-            return
-        answer = yield from self._attempt(llm, asked, meant, sources, clock)
-        if answer.refused and any(each.beforehand for each in sources):
-            # Passages that were read by themselves do not know each other: before a refusal all
-            # are read together.
-            together = tuple(replace(each, beforehand=False) for each in sources)
-            answer = yield from self._attempt(llm, asked, meant, together, clock)
-            answer = replace(answer, sources=sources)
+        made = self._attempts.chosen if asked.choices else self._attempts.best
+        answer = yield from made(llm, asked, meant, sources, clock)
         yield self._finished(typed, answer, llm.calls)
-
-    def _attempt(
-        self,
-        llm: LLM,
-        asked: Question,
-        meant: _Understood,
-        sources: tuple[Source, ...],
-        clock: Clock,
-    ) -> Generator[Event, None, Answer]:
-        """An answer from passages as they stand, or a refusal."""
-        text = meant.text
-        several = partly.parts(text)
-        can: list[bool] = []
-        if several:
-            alone = partly.alone(several)
-            opened = [
-                prompt.asked(self._family, sources, part, asked.form, whole=text) for part in alone
-            ]
-            odds = yield from partly.weighed(llm, self._family, opened)
-            can = [
-                self._judgement.passes(part, sources, yes=yes, refusal=no, form=asked.form)
-                for part, (yes, no) in zip(alone, odds, strict=True)
-            ]
-            if not any(can):
-                return self._teller.refused(text, sources, clock)
-        put = partly.put(text, several, can)
-        draft = yield from drafted(
-            llm, self._family, self._judgement, sources, put, clock, asked.form,
-            several=text if several else None, most=self._policy.max_tokens,
-        )  # fmt: skip
-        if draft is None or draft.doubted:
-            declined = self._teller.declined(text, sources, clock, asked.form)
-            if draft is None or not declined.refused:
-                return _stated(declined, text, asked)
-        yield Status("Checking the citations")
-        answer = self._teller.told(put, draft.text, sources, clock, asked.form, draft.stopped)
-        if draft.doubted and not answer.refused:
-            answer = self._teller.refused(put, sources, clock, answer.claims)
-        if answer.refused and asked.form == "full":
-            found = yield from looked(llm, self._family, answer)
-            answer = self._teller.confirmed(answer, clock, *found, doubted=draft.doubted)
-        if meant.follow_up and not conversation.answers(text, answer.text):
-            answer = self._teller.refused(text, sources, clock, answer.claims)
-        answer = replace(answer, question=text)
-        if asked.form == "full":
-            own = partial(self._teller.own_words, sources=sources)
-            stated = _stated(answer, text, asked)
-            answer = partly.told(stated, several, can, own, self._teller.alike)
-        return answer
 
     def _finished(self, typed: str, answer: Answer, calls: tuple[Call, ...] = ()) -> Finished:
         """The answer under the question that was typed, and what it answers where that is another.
@@ -263,13 +183,13 @@ class Engine:
             for _ in llm.read(each):
                 pass
 
-    def _understood(self, asked: Question) -> _Understood:
+    def _understood(self, asked: Question) -> Understood:
         """Raises QuestionError, LibraryError."""
         typed = self._checked(asked.text)
         spelt = self._finder.spelt(typed) if self._policy.spelling else typed
         history = asked.history if self._policy.follow_ups else ()
         text = conversation.understood(spelt, history)
-        return _Understood(typed, text, follow_up=text != spelt)
+        return Understood(typed, text, follow_up=text != spelt)
 
     def _checked(self, text: str) -> str:
         question = visible(text).strip()
@@ -282,29 +202,3 @@ class Engine:
                 "(`answer.question_characters`). Shorten it."
             )
         return question
-
-    def _chosen(
-        self,
-        llm: LLM,
-        sources: tuple[Source, ...],
-        question: str,
-        choices: Sequence[str],
-        clock: Clock,
-    ) -> Generator[Event, None, Answer]:
-        """The choice that the model finds likeliest, cited where the passages support it."""
-        opened = prompt.asked(self._family, sources, question)
-        odds = yield from choose.weighed(llm, self._family, opened, choices)
-        clock.spoke(0)
-        best = odds.index(max(odds))
-        return self._teller.chosen(question, sources, clock, choices, best)
-
-
-def _today(asked: Question) -> dt.date:
-    return asked.asked or dt.datetime.now().astimezone().date()
-
-
-def _stated(answer: Answer, question: str, asked: Question) -> Answer:
-    """`answer` with what other articles say otherwise; orders to the model are no evidence."""
-    evidence = tuple(untrusted.evidence(answer.sources, question))
-    told = times.stated(replace(answer, sources=evidence), question, _today(asked))
-    return replace(told, sources=answer.sources)

@@ -179,6 +179,11 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """What was streamed so far, if anything, is no answer: it is begun anew."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The checked answer: what was streamed is replaced by this.
 
@@ -189,7 +194,7 @@ class Finished:
     calls: tuple[Call, ...] = ()
 
 
-Event = Status | Sources | Token | Finished
+Event = Status | Sources | Token | Withdrawn | Finished
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from index.errors import NotFoundError, RefdeskError, UsageError
 from index.types import Entry, Filter
-from rag.types import Event, Finished, Form, Question, Sources, Status, Turn
+from rag.types import Event, Finished, Form, Question, Sources, Status, Turn, Withdrawn
 from ui.asking import Asking, Askings, told
 from ui.desk import Desk
 from ui.limits import limits
@@ -173,6 +173,8 @@ def _event(event: Event) -> dict[str, Any]:
         }
     if isinstance(event, Status):
         return {"event": "status", "text": event.text, "fraction": event.fraction}
+    if isinstance(event, Withdrawn):
+        return {"event": "withdrawn"}
     return {"event": "token", "text": event.text}
 
 

@@ -18,7 +18,7 @@ from index.errors import QuestionError, UsageError
 from index.types import Filter
 from rag.build import Parts
 from rag.closing import closing
-from rag.types import Answer, Event, Finished, Form, Question, Status, Token, Turn
+from rag.types import Answer, Event, Finished, Form, Question, Status, Token, Turn, Withdrawn
 from ui.limits import limits_of
 from ui.opening import opened, print_json
 from ui.plain import answer_json, answer_text
@@ -151,6 +151,8 @@ def _answered(events: Iterator[Event], line: StatusLine, *, live: bool) -> Answe
                 line.say(event.text, event.fraction)
             elif isinstance(event, Token) and live:
                 line.stream(event.text)
+            elif isinstance(event, Withdrawn):
+                line.clear()
             elif isinstance(event, Finished):
                 answer = event.answer
     line.clear()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from rag.types import Answer, Event, Finished, Source, Sources, Status, Token
+from rag.types import Answer, Event, Finished, Source, Sources, Status, Token, Withdrawn
 from ui import render
 from ui.choice import Choice, where_html
 from ui.cited import displayed
@@ -47,6 +47,8 @@ class View:
             return replace(self, sources=event.sources)
         if isinstance(event, Token):
             return replace(self, text=self.text + event.text, status=Status("Writing the answer"))
+        if isinstance(event, Withdrawn):
+            return replace(self, text="")
         if isinstance(event, Finished):
             return replace(self, answer=event.answer, sources=event.answer.sources)
         raise TypeError(f"unknown event {event!r}")

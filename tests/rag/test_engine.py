@@ -15,7 +15,17 @@ from rag.find import Reading
 from rag.llm import Prompt
 from rag.prompt import FAMILIES, NOT_STATED, SHORT_TOKENS
 from rag.shown import read
-from rag.types import Answer, Event, Finished, Question, Sources, Status, Token, Turn
+from rag.types import (
+    Answer,
+    Event,
+    Finished,
+    Question,
+    Sources,
+    Status,
+    Token,
+    Turn,
+    Withdrawn,
+)
 from tests.fakes import HashEmbedder, ScriptedLLM, library_of
 
 ARTICLE = """\
@@ -442,3 +452,15 @@ def test_before_a_refusal_all_passages_are_read_together(two: Library) -> None:
     assert "[1]" not in wrote[0].partition("Passages")[2]
     assert "[1]" in wrote[-1].partition("Passages")[2]
     assert any(each.beforehand for each in answer.sources), "so it is given again the same way"
+
+
+def test_what_was_said_before_all_are_read_together_is_withdrawn(two: Library) -> None:
+    llm = Prepared("It cost a fortune of 99 francs.", "The plant cost $42 million. [1]")
+    events = list(engine(two, llm).ask(COSTS))
+    withdrawn = events.index(Withdrawn())
+    said = ["".join(each.text for each in part if isinstance(each, Token)) for part in
+            (events[:withdrawn], events[withdrawn:])]  # fmt: skip
+    assert said[0].startswith("It cost a fortune")
+    assert said[1].startswith("The plant cost")
+    llm = Prepared("The plant cost $42 million.")
+    assert Withdrawn() not in list(engine(two, llm).ask(COSTS))

@@ -25,6 +25,7 @@ from rag.types import (
     Timings,
     Token,
     Turn,
+    Withdrawn,
 )
 
 MODEL = "fake-1b"
@@ -36,6 +37,9 @@ _STUCK_AT = 3
 
 NO_MODEL = "fake-1b is not installed. Fetch it with `refdesk models pull fake-1b`."
 SECRET = "the fault's own words"
+
+FIRST_WORDS = "Nobody has said so. "
+"""Streamed and withdrawn where a question has the word "anew"."""
 
 TIDES = """\
 The harbour at Varn has two tides a day. The spring tide of March 2024 rose 4.2 metres, the \
@@ -243,14 +247,21 @@ class FakeDesk:
                 yield Token(f"word{n} ")
                 time.sleep(0.01)
         if not answer.refused:
-            for at, word in enumerate(answer.text.split(" ")):
-                yield Token(word + " ")
-                self._wait()
-                if "stuck" in question and at == _STUCK_AT:
-                    time.sleep(2)  # so that a page on a busy machine is seen with half an answer
+            yield from self._said(question, answer.text)
         yield Status("Checking the citations")
         self._wait()
         yield Finished(answer)
+
+    def _said(self, question: str, text: str) -> Iterator[Event]:
+        if "anew" in question:
+            yield Token(FIRST_WORDS)
+            self._wait(4)
+            yield Withdrawn()
+        for at, word in enumerate(text.split(" ")):
+            yield Token(word + " ")
+            self._wait()
+            if "stuck" in question and at == _STUCK_AT:
+                time.sleep(2)  # so that a page on a busy machine is seen with half an answer
 
     def _answer(self, question: str) -> Answer:
         if " he " in question:

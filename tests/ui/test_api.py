@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 from index.errors import ServeError
 from index.types import Filter
 from rag.types import Turn
-from tests.ui.fake_desk import NO_MODEL, RECEIPT, SECRET, FakeDesk, cited_answer
+from tests.ui.fake_desk import FIRST_WORDS, NO_MODEL, RECEIPT, SECRET, FakeDesk, cited_answer
 from ui.api import _lines
 from ui.asking import Askings
 from ui.guard import MAX_BODY, with_nonce
@@ -149,6 +149,14 @@ def test_a_stream_has_every_event_in_order(client: TestClient) -> None:
     assert said.strip() == cited_answer("").text
     (sources,) = (each for each in events if each["event"] == "sources")
     assert [each["number"] for each in sources["sources"]] == [1, 2, 3]
+
+
+def test_a_stream_tells_what_is_withdrawn(client: TestClient) -> None:
+    events = lines(client, "How high, anew?")
+    first, *rest = (each for each in events if each["event"] in ("token", "withdrawn"))
+    assert first == {"event": "token", "text": FIRST_WORDS}
+    assert rest[0] == {"event": "withdrawn"}
+    assert {each["event"] for each in rest[1:]} == {"token"}
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from rag.types import Event, Question, Turn
-from tests.ui.fake_desk import FakeDesk, cited_answer
+from tests.ui.fake_desk import FIRST_WORDS, FakeDesk, cited_answer
 from ui import chat
 from ui.cli import main
 
@@ -165,3 +165,15 @@ def test_bytes_that_are_no_text_do_not_end_it(desk: FakeDesk, say: Say) -> None:
     raw = io.TextIOWrapper(io.BytesIO(b"How high? \xff\nWhy?\n"), encoding="utf-8")
     assert say(raw, "--chat")[0] == 0
     assert desk.asked == ["How high? \ufffd", "Why?"]
+
+
+def test_words_that_are_withdrawn_are_taken_away(
+    desk: FakeDesk, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat, "_live", lambda _: True)
+    code, out, _ = say(io.StringIO(), "Who said it anew?")
+    assert code == 0
+    wiped, _, rest = out.partition("\r\x1b[J")
+    assert wiped.startswith(FIRST_WORDS)
+    assert FIRST_WORDS not in rest
+    assert rest

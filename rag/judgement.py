@@ -21,6 +21,9 @@ _WORTH_TRYING = 0.7
 _WORDS_KEPT = 5_000
 """Words whose vectors are kept for the next questions: 8 MB."""
 
+_SENTENCES_KEPT = 2_000
+"""Sentences whose vectors are kept: 3 MB. A follow-up mostly reads those of the question before."""
+
 
 class Judgement:
     """Decides by what the model judged and by what it read. Safe to use from several threads."""
@@ -30,6 +33,7 @@ class Judgement:
         self._embedder = embedder
         self._least = least
         self._words = similarity_by(remembering(embedder.embed_passages, _WORDS_KEPT))
+        self._sentences = remembering(embedder.embed_passages, _SENTENCES_KEPT)
 
     def passes(
         self,
@@ -42,8 +46,8 @@ class Judgement:
     ) -> bool:
         """Whether the question is to be answered from `sources`. Raises ModelError.
 
-        All is embedded anew, though the search has done so in larger batches: a replay, which has
-        no search, has to find the same numbers.
+        What the search has embedded is not used, since a replay has no search: what decides is
+        made here alone.
 
         yes, refusal  see `rag.answerable.answerable`
         """
@@ -78,4 +82,4 @@ class Judgement:
 
     def _alike(self, questions: Sequence[str], passages: Sequence[str]) -> np.ndarray:
         asked = self._embedder.embed_queries(list(questions))
-        return np.asarray(asked @ self._embedder.embed_passages(list(passages)).T)
+        return np.asarray(asked @ self._sentences(passages).T)

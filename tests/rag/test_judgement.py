@@ -46,3 +46,13 @@ def test_a_question_of_yes_or_no_is_not_helped_by_words() -> None:
     least = 50 + odds.index(True)
     open_question = "Who is Ada Voss, the chief of Delta?"
     assert judgement.passes(open_question, passages, yes=(least - 1) / 100, refusal=0.1)
+
+
+def test_sentences_that_were_read_before_are_not_embedded_again() -> None:
+    embedder = HashEmbedder()
+    judgement = Judgement(embedder, least=0.5)
+    passages = [source(1, LONG)]
+    judgement.passes("Who is the chief of Delta?", passages, yes=0.99, refusal=0.1)
+    assert embedder.embedded == [LONG]
+    judgement.passes("What did she say?", passages, yes=0.99, refusal=0.1)
+    assert embedder.embedded == [LONG]

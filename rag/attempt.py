@@ -23,10 +23,13 @@ __all__ = ["Attempts", "Understood", "day"]
 class Understood:
     """A question.
 
+    asked      as it came
+    typed      its words, without what nobody sees
     text       as it stands alone, its words spelt as the articles spell them
     follow_up  `text` has something of earlier turns
     """
 
+    asked: Question
     typed: str
     text: str
     follow_up: bool
@@ -45,56 +48,42 @@ class Attempts:
         self._most = most
 
     def best(
-        self,
-        llm: LLM,
-        asked: Question,
-        meant: Understood,
-        sources: tuple[Source, ...],
-        clock: Clock,
+        self, llm: LLM, meant: Understood, sources: tuple[Source, ...], clock: Clock
     ) -> Generator[Event, None, Answer]:
         """An answer in words, or a refusal. Raises ModelError.
 
         Passages that were read by themselves do not know each other: before a refusal all are read
         together, and what was said by then is withdrawn.
         """
-        answer = yield from self._one(llm, asked, meant, sources, clock)
+        answer = yield from self._one(llm, meant, sources, clock)
         if not answer.refused or not any(each.beforehand for each in sources):
             return answer
         yield Withdrawn()
         yield Status("Reading the passages together")
         clock.withdrew()
         together = tuple(replace(each, beforehand=False) for each in sources)
-        answer = yield from self._one(llm, asked, meant, together, clock)
+        answer = yield from self._one(llm, meant, together, clock)
         return replace(answer, sources=sources)
 
     def chosen(
-        self,
-        llm: LLM,
-        asked: Question,
-        meant: Understood,
-        sources: tuple[Source, ...],
-        clock: Clock,
+        self, llm: LLM, meant: Understood, sources: tuple[Source, ...], clock: Clock
     ) -> Generator[Event, None, Answer]:
         """The choice that the model finds likeliest, cited where the passages support it.
 
         Raises QuestionError, ModelError.
         """
+        choices = meant.asked.choices
         opened = prompt.asked(self._family, sources, meant.text)
-        odds = yield from choose.weighed(llm, self._family, opened, asked.choices)
+        odds = yield from choose.weighed(llm, self._family, opened, choices)
         clock.spoke(0)
         best = odds.index(max(odds))
-        return self._teller.chosen(meant.text, sources, clock, asked.choices, best)
+        return self._teller.chosen(meant.text, sources, clock, choices, best)
 
     def _one(
-        self,
-        llm: LLM,
-        asked: Question,
-        meant: Understood,
-        sources: tuple[Source, ...],
-        clock: Clock,
+        self, llm: LLM, meant: Understood, sources: tuple[Source, ...], clock: Clock
     ) -> Generator[Event, None, Answer]:
         """An answer from passages as they stand, or a refusal."""
-        text = meant.text
+        asked, text = meant.asked, meant.text
         several = partly.parts(text)
         can: list[bool] = []
         if several:

@@ -85,7 +85,7 @@ class Engine:
         yield Status("Searching the articles")
         found = self._finder.found(text, asked.choices, asked.where, day(asked))
         yield Sources(found.sources, clock.retrieved())
-        yield from self._answered(asked, meant, found.sources, clock, near=found.near, mark=True)
+        yield from self._answered(meant, found.sources, clock, near=found.near, mark=True)
 
     def prepare(self, question: Question) -> Iterator[Event]:
         """Reads what the answer to a question that is still being typed will need, if nobody asks.
@@ -116,11 +116,10 @@ class Engine:
         near        whether any of them has to do with the question; else it is refused
         """
         meant = replace(self._understood(question), text=understood)
-        yield from self._answered(question, meant, sources, Clock(), near=near)
+        yield from self._answered(meant, sources, Clock(), near=near)
 
     def _answered(
         self,
-        asked: Question,
         meant: Understood,
         sources: tuple[Source, ...],
         clock: Clock,
@@ -129,7 +128,7 @@ class Engine:
         mark: bool = False,
     ) -> Iterator[Event]:
         """mark: look which passages were read beforehand; else they say so themselves"""
-        typed, text = meant.typed, meant.text
+        asked, typed, text = meant.asked, meant.typed, meant.text
         if not asked.choices and (told := self._teller.detailed(text, sources, clock, asked.form)):
             yield self._finished(typed, told)
             return
@@ -140,7 +139,7 @@ class Engine:
         llm = Recorder(self._llm(), clock.began)
         sources = self._marked(llm, sources, text, asked) if mark else sources
         made = self._attempts.chosen if asked.choices else self._attempts.best
-        answer = yield from made(llm, asked, meant, sources, clock)
+        answer = yield from made(llm, meant, sources, clock)
         yield self._finished(typed, answer, llm.calls)
 
     def _finished(self, typed: str, answer: Answer, calls: tuple[Call, ...] = ()) -> Finished:
@@ -189,7 +188,7 @@ class Engine:
         spelt = self._finder.spelt(typed) if self._policy.spelling else typed
         history = asked.history if self._policy.follow_ups else ()
         text = conversation.understood(spelt, history)
-        return Understood(typed, text, follow_up=text != spelt)
+        return Understood(asked, typed, text, follow_up=text != spelt)
 
     def _checked(self, text: str) -> str:
         question = visible(text).strip()

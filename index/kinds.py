@@ -30,7 +30,16 @@ from index.formats import Extract, from_html, from_pdf
 from index.mail import from_eml
 from index.markdown import from_markdown
 from index.office import from_docx, from_pptx, from_xlsx
-from index.records import are_articles, article, articles_in, is_article, json_lines, json_of, told
+from index.records import (
+    are_articles,
+    are_questions,
+    article,
+    articles_in,
+    is_article,
+    json_lines,
+    json_of,
+    told,
+)
 from index.tables import rows_of, table_lines
 from index.titles import title_from, title_of
 from index.types import Document
@@ -202,6 +211,8 @@ def _json_lines(data: bytes, name: str, _: int) -> Iterator[Member]:
     values = [value for _, value in found if not isinstance(value, ReadError)]
     if are_articles(values):
         yield from _articles(found, name)
+    elif are_questions(values):
+        raise UnsupportedError("holds questions with their answers, to measure with: not read")
     elif len(values) < len(found):
         wrong = next(label for label, value in found if isinstance(value, ReadError))
         raise ReadError(f"is not valid JSON in line {wrong}: correct or remove the line")

@@ -14,7 +14,7 @@ from index.errors import ReadError, TooLargeError
 from index.fields import author_in, date_in, source_in, title_in
 from index.formats import Extract, all_text, parsed, tidy
 
-__all__ = ["article", "articles_in", "json_lines", "json_of", "told"]
+__all__ = ["are_questions", "article", "articles_in", "json_lines", "json_of", "told"]
 
 _TEXTS = (
     "text", "content", "body", "article", "article_text", "article_body", "articlebody",
@@ -77,6 +77,19 @@ def articles_in(value: Any) -> list[tuple[str, Any]] | None:
 def are_articles(values: Sequence[Any]) -> bool:
     """Whether most of some values are articles."""
     return sum(map(is_article, values)) > _SHARE * len(values)
+
+
+def are_questions(values: Sequence[Any]) -> bool:
+    """Whether values are questions with a list of right answers, to measure with and not to read.
+
+    What people ask and are told, one answer in words each, is something to read.
+    """
+    return bool(values) and all(
+        isinstance(each, dict)
+        and isinstance(each.get("question"), str)
+        and isinstance(each.get("answers"), list)
+        for each in values
+    )
 
 
 def is_article(value: Any) -> bool:

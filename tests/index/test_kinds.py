@@ -435,6 +435,22 @@ def test_a_list_of_articles_is_as_many_documents(tmp_path: Path, wrap: Any) -> N
         read(tmp_path / "a.json", max_bytes=10_000)
 
 
+def test_questions_to_measure_with_are_not_read(tmp_path: Path) -> None:
+    rows = [
+        {"id": "1", "question": "Who runs the port?", "answers": [["Ana Ruiz"]]},
+        {"id": "2", "question": "When was the bridge built?", "answers": []},
+    ]
+    lines = "\n".join(map(json.dumps, rows))
+    assert "holds questions" in str(error(tmp_path, "questions.jsonl", lines))
+    inside = parts(
+        tmp_path, "all.zip", zip_of(**{"questions.jsonl": lines.encode(), "a.txt": PROSE.encode()})
+    )
+    assert [type(each.content) for each in inside] == [UnsupportedError, Document]
+    # What is asked often, with what is told: something to read.
+    often = json.dumps({"question": "Who runs the port?", "answer": "Ana Ruiz, since May."})
+    assert "Ana Ruiz" in load(tmp_path, "faq.jsonl", often).text
+
+
 def test_json_lines(tmp_path: Path) -> None:
     line = json.dumps(ARTICLE)
     found = told(parts(tmp_path, "a.jsonl", f'{line}\n\n{line}\n{{"title": \n[1]\n{line}\n'))

@@ -20,7 +20,13 @@ __all__ = [
 
 def prompt_message(prompt: Prompt) -> list[list[Any]]:
     return [
-        [each.text, each.template, each.kept, of and [of.pieces, of.shelf]]
+        [
+            each.text,
+            each.template,
+            each.kept,
+            of and [of.pieces, of.shelf],
+            prompt_message(each.along),
+        ]
         for each in prompt
         for of in [each.passage]
     ]
@@ -28,8 +34,14 @@ def prompt_message(prompt: Prompt) -> list[list[Any]]:
 
 def prompt_from(message: list[list[Any]]) -> Prompt:
     return tuple(
-        Part(text, template, kept, of and Passage(tuple(map(tuple, of[0])), of[1]))
-        for text, template, kept, of in message
+        Part(
+            text,
+            template,
+            kept,
+            of and Passage(tuple(map(tuple, of[0])), of[1]),
+            prompt_from(along),
+        )
+        for text, template, kept, of, along in message
     )
 
 

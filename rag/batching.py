@@ -166,7 +166,7 @@ class Batcher:
         _, held = self._kept.like(first)
         if held and self._model.restore(number, held.state):
             tokens = [token for each in held.slices for token in each]
-            text = Text(tokens, list(held.slices), held.logits, held.beside)
+            text = Text(tokens, list(held.slices), held.logits)
         elif held:
             self._model.forget(number, 0)
         place = self._placer.place(number)
@@ -230,10 +230,12 @@ class Batcher:
         text = seat.text
         self._model.forget(seat.number, text.cut(len(text.slices)))
         shared, held = self._kept.like(text.slices)
-        known = held is not None and held.knows(text.logits, text.beside)
-        if not known or shared < len(text.slices):
+        known = shared == len(text.slices) and (
+            text.logits is None or (held is not None and held.logits is not None)
+        )
+        if not known:
             state = self._model.saved(seat.number)
-            self._kept.keep(Read(tuple(text.slices), state, text.logits, text.beside))
+            self._kept.keep(Read(tuple(text.slices), state, text.logits))
         self._vacate(seat)
 
     def _vacate(self, seat: _Seat) -> None:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Sequence
-from dataclasses import replace
 from string import ascii_uppercase as LETTERS
 
 from index.errors import QuestionError
@@ -47,9 +46,7 @@ def asked(family: Family, opened: Prompt, choices: Sequence[str]) -> Prompt:
         f"{letter}. {' '.join(visible(choice).split())}"
         for letter, choice in zip(LETTERS, choices, strict=False)
     ]
-    # All orders of the choices go on from the question.
-    held = (*opened[:-1], replace(opened[-1], kept=True))
-    return to_answer(family, (*held, Part("\n\n" + "\n".join(lines) + _ASK)))
+    return to_answer(family, (*opened, Part("\n\n" + "\n".join(lines) + _ASK)))
 
 
 def weighed(

@@ -49,7 +49,7 @@ def drafted(
     odds: list[float] = []
     gate = Gate()
     written = llm.generate(
-        checks[-1].prompt if checks else prompt.to_answer(family, opened),
+        prompt.to_answer(family, opened),
         max_tokens=min(prompt.SHORT_TOKENS, most) if kind == "short" else most,
         checks=checks,
         never_first=prompt.REFUSAL_WORDS,

@@ -18,24 +18,16 @@ class Read:
 
     state   its keys and values
     logits  what follows it; None: not known
-    beside  see `rag.writing.Text`
     """
 
     slices: tuple[Slice, ...]
     state: bytes
     logits: Logits | None
-    beside: Logits | None = None
 
     @property
     def size(self) -> int:
         """Bytes."""
-        known = [each.nbytes for each in (self.logits, self.beside) if each is not None]
-        return len(self.state) + sum(known)
-
-    def knows(self, logits: Logits | None, beside: Logits | None) -> bool:
-        """Whether these are known here, if they are."""
-        held = self.logits is not None or logits is None
-        return held and (self.beside is not None or beside is None)
+        return len(self.state) + (self.logits.nbytes if self.logits is not None else 0)
 
 
 class Kept:

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from index.errors import ModelError, ModelLoadError
 from rag import built, machine, mapped, native, shelf
 from rag.llm import Part, Passage, Prompt
-from rag.slicing import SHORT, Along, Placed, Slice, sliced
+from rag.slicing import SHORT, Placed, Slice, sliced
 from rag.tuning import Tuning
 
 __all__ = ["Llama", "Logits", "Row"]
@@ -129,26 +129,19 @@ class Llama:
 
     def sliced(self, prompt: Prompt) -> list[Slice]:
         """A prompt's tokens as they are read."""
-        parts: list[tuple[list[int], bool] | Placed | Along] = []
+        parts: list[tuple[list[int], bool] | Placed] = []
         if self._lib.llama_vocab_get_add_bos(self._vocab):
             parts.append(([int(self._lib.llama_vocab_bos(self._vocab))], False))
         keys = iter(shelf.keys(prompt))
         behind = -1
         for part in prompt:
             if part.passage is None:
-                parts.append(self._part(part))
+                parts.append((self._encode(part), part.kept))
                 continue
             if behind < 0:
-                behind = sum(len(each[0]) for each in parts if isinstance(each, tuple))
+                behind = sum(len(each[0]) for each in parts if not isinstance(each, Placed))
             parts.append(self._placed(part.passage, next(keys)[1], behind))
         return sliced(parts, self.slice)
-
-    def _part(self, part: Part) -> tuple[list[int], bool] | Along:
-        tokens = self._encode(part)
-        if not part.along or not tokens:
-            return tokens, part.kept
-        rest = [token for each in part.along for token in self._encode(each)]
-        return Along(tuple(tokens), tuple(rest))
 
     def _placed(self, passage: Passage, key: str, behind: int) -> Placed:
         whole: list[int] = []

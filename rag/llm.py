@@ -33,15 +33,12 @@ class Part:
     template  written by us: control tokens are recognised in it
     kept      other prompts go on differently from its end, and need not read again up to there
     passage   `text` is what the prompt has of it; None: it is read where it stands
-    along     what another prompt goes on with from here, to its end: read at once with this part,
-              where the prompt goes on differently. Few tokens take longest to read by themselves
     """
 
     text: str
     template: bool = False
     kept: bool = False
     passage: Passage | None = None
-    along: tuple[Part, ...] = ()
 
 
 Prompt = tuple[Part, ...]

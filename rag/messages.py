@@ -20,13 +20,7 @@ __all__ = [
 
 def prompt_message(prompt: Prompt) -> list[list[Any]]:
     return [
-        [
-            each.text,
-            each.template,
-            each.kept,
-            of and [of.pieces, of.shelf],
-            prompt_message(each.along),
-        ]
+        [each.text, each.template, each.kept, of and [of.pieces, of.shelf]]
         for each in prompt
         for of in [each.passage]
     ]
@@ -34,14 +28,8 @@ def prompt_message(prompt: Prompt) -> list[list[Any]]:
 
 def prompt_from(message: list[list[Any]]) -> Prompt:
     return tuple(
-        Part(
-            text,
-            template,
-            kept,
-            of and Passage(tuple(map(tuple, of[0])), of[1]),
-            prompt_from(along),
-        )
-        for text, template, kept, of, along in message
+        Part(text, template, kept, of and Passage(tuple(map(tuple, of[0])), of[1]))
+        for text, template, kept, of in message
     )
 
 

@@ -61,11 +61,7 @@ def searches(question: str) -> list[str]:
 
 
 def judgement(family: prompt.Family, opened: Prompt) -> tuple[Check, Check]:
-    """What the model is asked before it answers: see `rag.answerable`.
-
-    The second asks nothing: it is the prompt for the answer.
-    """
-    opened = prompt.judged(family, opened)
+    """What the model is asked before it answers: see `rag.answerable`."""
     return (
         Check(prompt.to_judge(family, opened), prompt.YES, prompt.NO),
         Check(prompt.to_answer(family, opened), prompt.REFUSAL_WORDS),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 
 from rag import shown
@@ -193,14 +193,14 @@ def asked(
     if form == "full" and any(each.beforehand for each in sources):
         opened = _alone(family, sources, whole, (whole, question))
         if opened:
-            return (*opened, Part(put))
+            return (*opened, Part(put, kept=True))
     listing = listed(sources, whole)
     # Of the passages alone, so that they stand alike while a question is still being typed.
     between = fence(listing, (listing, whole, question))
     return (
         *instructions(family, form),
         Part(f"Passages {between}:\n{listing}\n{between}\n\n", kept=True),
-        Part(put),
+        Part(put, kept=True),
     )
 
 
@@ -216,11 +216,6 @@ def _wanted(question: str, form: Form) -> str:
 def to_answer(family: Family, opened: Prompt) -> Prompt:
     """Ends the user's turn of `asked` and begins the answer."""
     return (*opened, Part(family.user[1] + family.assistant[0], template=True))
-
-
-def judged(family: Family, opened: Prompt) -> Prompt:
-    """`opened`, to be read at once with what asks for a judgement: see `to_judge`."""
-    return (*opened[:-1], replace(opened[-1], along=to_judge(family, ())))
 
 
 def to_judge(family: Family, opened: Prompt) -> Prompt:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-__all__ = ["SHORT", "Along", "Placed", "Slice", "common", "cut", "length", "sliced"]
+__all__ = ["SHORT", "Placed", "Slice", "common", "cut", "length", "sliced"]
 
 SHORT = 32
 """Fewer tokens than this are read with those before them."""
@@ -41,47 +41,22 @@ class Placed:
         return (token for begin, end in self.ranges for token in self.whole[begin:end])
 
 
-@dataclass(frozen=True, slots=True)
-class Along:
-    """Tokens of a prompt that are read at once with the rest of another one (`rag.llm.Part`).
-
-    tokens  those of the prompt
-    rest    the other's, to its end: forgotten once it is known what follows them
-    """
-
-    tokens: tuple[int, ...]
-    rest: tuple[int, ...]
-
-    def __len__(self) -> int:
-        return len(self.tokens)
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(self.tokens)
-
-
-Slice = tuple[int, ...] | Placed | Along
+Slice = tuple[int, ...] | Placed
 """Tokens that are read at once, or a passage that is put in their place."""
 
 
-def sliced(parts: Sequence[tuple[Sequence[int], bool] | Placed | Along], size: int) -> list[Slice]:
+def sliced(parts: Sequence[tuple[Sequence[int], bool] | Placed], size: int) -> list[Slice]:
     """The tokens of a prompt's parts, cut at the end of each that is kept and after `size` tokens.
 
     parts  passages, or tokens and whether they are kept (see `rag.llm.Part`). Those that are not
            are read together with what follows: each reading goes through all of the model's
-           weights. Those that are read along with another prompt's rest are kept too; a rest that
-           would make a reading too long is left out.
+           weights.
     """
     slices: list[Slice] = []
     run: list[int] = []
     for part in parts:
         if isinstance(part, Placed):
             slices += [*cut(run, size), part]
-            run = []
-            continue
-        if isinstance(part, Along):
-            *before, last = cut([*run, *part.tokens], size)
-            fits = len(last) + len(part.rest) <= size + SHORT
-            slices += [*before, Along(last, part.rest) if fits else last]
             run = []
             continue
         tokens, kept = part

@@ -22,7 +22,7 @@ from rag.drafting import Lookup
 from rag.llama import Llama, Logits
 from rag.llm import Check, Checked, Piece, Prefill, Prompt, Step
 from rag.placing import Place, Placer, Reading
-from rag.slicing import Along, Placed, Slice, common, length
+from rag.slicing import Placed, Slice, common, length
 
 __all__ = ["Guess", "Order", "Text", "Weighing", "order", "written"]
 
@@ -74,13 +74,11 @@ class Text:
     tokens  all that was read
     slices  of the prompt that it begins with
     logits  what follows the last slice; None: not known, or more has been read since
-    beside  what follows the rest that was read along with one of them; None: not known
     """
 
     tokens: list[int] = field(default_factory=list)
     slices: list[Slice] = field(default_factory=list)
     logits: Logits | None = None
-    beside: Logits | None = None
 
     def cut(self, kept: int) -> int:
         """Drops all after the first `kept` slices. Returns the tokens left."""
@@ -89,8 +87,6 @@ class Text:
         if left < len(self.tokens):
             del self.tokens[left:]
             self.logits = None
-        if not any(isinstance(each, Along) for each in self.slices):
-            self.beside = None
         return left
 
 
@@ -108,7 +104,6 @@ class Guess:
 
 Wanted = Reading | Guess
 Coroutine = Generator[Step | Wanted, Sequence[Logits], None]
-_Reader = Generator[Step | Wanted, Sequence[Logits], Logits | None]
 
 
 def order(
@@ -142,30 +137,22 @@ def written(
     draft  tokens guessed at once, at most
     """
     for check in wanted.checks:
-        logits = yield from _read(check.slices, text, place, model, placer)
-        assert logits is not None
-        yield Checked(check.weigh(logits))
-    logits = yield from _read(wanted.slices, text, place, model, placer)
+        yield from _read(check.slices, text, place, model, placer)
+        assert text.logits is not None
+        yield Checked(check.weigh(text.logits))
+    yield from _read(wanted.slices, text, place, model, placer)
     if wanted.max_tokens:
-        assert logits is not None
-        yield from _write(wanted, text, logits.copy(), place.own, model, draft)
+        yield from _write(wanted, text, place.own, model, draft)
 
 
 def _read(
     slices: Sequence[Slice], text: Text, place: Place, model: Llama, placer: Placer
-) -> _Reader:
-    """Reads a prompt but for the slices that the text begins with.
-
-    Returns what follows it; None where it ends with a passage.
-    """
+) -> Coroutine:
+    """Reads a prompt but for the slices that the text begins with."""
     shared = common(text.slices, slices)
-    if along := _ends_along(slices):
-        if shared >= len(slices) - 1 and text.beside is not None:
-            return text.beside
-        slices = slices[:-1]
     known = shared == len(slices) == len(text.slices) and text.logits is not None
     # Of the last slice the logits are needed, and alone they would not be the same numbers.
-    kept = shared if known and not along else min(shared, len(slices) - 1)
+    kept = shared if known else min(shared, len(slices) - 1)
     model.forget(place.own, text.cut(kept))
     whole = length(slices)
     at = len(text.tokens)
@@ -180,34 +167,22 @@ def _read(
             yield Prefill(at, whole)
             continue
         last = at + len(each) == whole
-        beside = each.rest if isinstance(each, Along) else ()
-        rows = yield Reading((*each, *beside), last or bool(beside), at, place.own)
+        rows = yield Reading(each, last, at, place.own)
         at += len(each)
-        if beside:
-            model.forget(place.own, at)
-            text.beside = rows[0].copy()
         for read in (*placed, each):
             text.tokens.extend(read)
             text.slices.append(read)
         placed = []
         # A view of llama.cpp's memory, which the next reading of any text writes over.
-        text.logits = rows[0].copy() if last and not beside else None
+        text.logits = rows[0].copy() if last else None
         yield Prefill(at, whole)
-    return text.beside if along else text.logits
 
 
-def _ends_along(slices: Sequence[Slice]) -> bool:
-    """Whether the last slice is read along with the one before it."""
-    *_, before, last = ((), *slices)
-    return isinstance(before, Along) and before.rest == last
-
-
-def _write(
-    wanted: Order, text: Text, logits: Logits, sequence: int, model: Llama, draft: int
-) -> Coroutine:
-    """logits: what follows the prompt; written over"""
+def _write(wanted: Order, text: Text, sequence: int, model: Llama, draft: int) -> Coroutine:
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     lookup = Lookup(text.tokens)
+    assert text.logits is not None
+    logits = text.logits.copy()
     logits[list(wanted.never_first)] = -np.inf
     token = int(logits.argmax())
     made = 0

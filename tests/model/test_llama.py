@@ -6,7 +6,6 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,15 +79,10 @@ def test_another_question_over_the_same_text_is_not_disturbed_by_the_last(
     fresh.close()
 
 
-def numbers(model: Remote, content: str, *, along: bool = True) -> list[object]:
-    """All that an answer's receipt holds of it: probabilities and tokens.
-
-    along: the first check is read along with the question
-    """
+def numbers(model: Remote, content: str) -> list[object]:
+    """All that an answer's receipt holds of it: probabilities and tokens."""
     opened = prompt(content)[:2]
     end = prompt(content)[2:]
-    if along:
-        opened = (opened[0], replace(opened[1], along=(Part(" Yes or no?"), *end)))
     steps = model.generate(
         (*opened, *end), max_tokens=24,
         checks=(Check((*opened, Part(" Yes or no?"), *end), ("yes",), ("no",)),
@@ -113,17 +107,6 @@ def test_no_number_of_an_answer_depends_on_what_was_asked_before(small_model: Pa
     assert [numbers(model, each) for each in asked] == alone
     assert [numbers(model, each) for each in reversed(asked)] == alone[::-1]
     assert numbers(model, asked[0]) == alone[0]
-    model.close()
-
-
-def test_what_is_read_along_changes_an_answer_no_more_than_other_cuts_do(small_model: Path) -> None:
-    model = Remote(small_model, name="small", context=2048)
-    for content in (STORY + "Where did the ferry go?", STORY + "When did it leave?"):
-        along = numbers(model, content)
-        apart = numbers(model, content, along=False)
-        # Two probabilities, the rest are tokens.
-        assert along[:2] == pytest.approx(apart[:2], abs=1e-2)
-        assert along[2:] == apart[2:]
     model.close()
 
 

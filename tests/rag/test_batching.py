@@ -13,7 +13,7 @@ from index.errors import ModelError
 from rag.batching import Batcher, Event
 from rag.llama import Llama, Logits, Row
 from rag.llm import Began, Checked, End, Piece, Prefill, Waiting
-from rag.slicing import Along, sliced
+from rag.slicing import sliced
 from rag.writing import Order, Weighing
 
 VOCABULARY = 50
@@ -91,15 +91,6 @@ def prompt(seed: int, length: int = 90, opened: int = 70) -> Order:
     return Order(
         tuple(sliced([(head, True), (tail, True), ([4], False)], 64)), (check,), 40, (STOP,)
     )
-
-
-def along(seed: int, length: int = 90, opened: int = 70) -> Order:
-    """The same as `prompt`, its check read along with the tail."""
-    order = prompt(seed, length, opened)
-    *before, tail, end = order.slices
-    held = Along(tuple(tail), (3, 5))
-    check = Weighing((*before, held, (3, 5)), (1, 2), (3,))
-    return Order((*before, held, end), (check,), order.max_tokens, order.never_first)
 
 
 def run(batcher: Batcher) -> list[Event]:
@@ -282,46 +273,6 @@ def test_a_question_that_was_read_ahead_is_judged_at_once() -> None:
     assert any(isinstance(each, Checked) for _, each in events)
     assert len(model.read) == before + 1, "its end alone was read"
     assert said([*events, *run(one)], 2) == alone(order)
-
-
-def test_a_check_that_is_read_along_takes_no_reading_of_its_own() -> None:
-    model, plain = TinyModel(), TinyModel()
-    one, other = batcher(model), batcher(plain)
-    one.submit(1, along(1))
-    other.submit(1, prompt(1))
-    events, same = run(one), run(other)
-    assert said(events, 1) == said(same, 1), "what was read along is forgotten"
-    assert len(model.read) == len(plain.read) - 1
-    # The same check, with a reading of its own, weighs the same.
-    order = along(1)
-    joined = tuple(tuple(each) for each in order.slices)
-    check = Weighing((*joined[:-1], (3, 5)), (1, 2), (3,))
-    apart = batcher(TinyModel())
-    apart.submit(1, Order(joined, (check,), 1))
-    weighed = [each for _, each in run(apart) if isinstance(each, Checked)]
-    assert [each for _, each in events if isinstance(each, Checked)] == weighed
-
-
-def test_a_check_that_was_read_along_is_known_when_the_question_comes_again() -> None:
-    model = TinyModel()
-    one = batcher(model)
-    order = along(1)
-    one.read(1, Order(order.checks[0].slices))
-    run(one)
-    before = len(model.read)
-    one.submit(2, order)
-    first = run(one)
-    assert len(model.read[before]) == len(order.slices[-1]), "its end alone was read"
-    before = len(model.read)
-    one.submit(3, order)
-    again = run(one)
-    assert len(model.read[before]) == len(order.slices[-1])
-    assert [each for _, each in again if isinstance(each, Checked | Piece)] == [
-        each for _, each in first if isinstance(each, Checked | Piece)
-    ]
-    assert said(again, 3) == alone(order)
-    one.submit(4, along(2))
-    assert said(run(one), 4) == alone(along(2))
 
 
 def test_nothing_is_read_ahead_while_somebody_is_answered() -> None:

@@ -49,17 +49,6 @@ def test_instructions_come_first_and_the_question_last() -> None:
     assert text.endswith("<|im_start|>assistant\n")
 
 
-def test_a_judgement_is_read_along_with_the_question_and_stands_in_no_answers_prompt() -> None:
-    family = FAMILIES["qwen2.5"]
-    sources = pack([passage(1, 0, "The text.")], words, budget=9, most=1)
-    opened = prompt.judged(family, prompt.asked(family, sources, "Who?"))
-    judge = prompt.to_judge(family, opened)
-    assert judge[len(opened) :] == opened[-1].along
-    text = "".join(part.text for part in prompt.to_answer(family, opened))
-    assert prompt.JUDGEMENT in "".join(part.text for part in judge)
-    assert prompt.JUDGEMENT not in text
-
-
 def test_examples_stand_in_the_fixed_part_as_finished_turns() -> None:
     family = FAMILIES["qwen2.5"]
     (part,) = prompt.instructions(family, "short")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rag.slicing import SHORT, Along, common, length, sliced
+from rag.slicing import SHORT, common, length, sliced
 
 SLICE = 64
 
@@ -37,23 +37,3 @@ def test_a_short_rest_is_read_with_the_slice_before_it() -> None:
 def test_empty_parts_leave_no_slice() -> None:
     assert sliced([([], True), (tokens(3), False), ([], True)], SLICE) == [(0, 1, 2)]
     assert sliced([], SLICE) == []
-
-
-def test_what_is_read_along_is_no_part_of_the_prompt() -> None:
-    question = Along(tuple(tokens(20, 1000)), tuple(tokens(22, 2000)))
-    passages = (tokens(100), True)
-    judged = sliced([passages, question, (tokens(22, 2000), False)], SLICE)
-    asked = sliced([passages, question, (tokens(5, 3000), False)], SLICE)
-    assert common(judged, asked) == 3
-    assert judged[2] == question
-    assert judged[3] == question.rest
-    assert [len(each) for each in asked] == [64, 36, 20, 5]
-    assert length(asked) == 125
-
-
-def test_what_is_read_along_with_a_long_part_goes_with_its_last_slice_if_it_fits_there() -> None:
-    rest = tuple(tokens(22, 2000))
-    for n, whole in ((100, True), (73, True), (95, False)):
-        *_, last, _ = sliced([(Along(tuple(tokens(n)), rest)), ([1], False)], SLICE)
-        assert isinstance(last, Along) is whole
-        assert len(last) == (n - SLICE if n - SLICE >= SHORT else n)

@@ -28,7 +28,7 @@ from typing import Any
 import llama_cpp
 import numpy as np
 
-from rag import answers, config, prompt
+from rag import answers, config, drafting, prompt
 from rag.batching import Batcher
 from rag.build import Parts
 from rag.find import Finder
@@ -209,13 +209,15 @@ def main() -> int:
     model = Llama(
         path, name=entry.name, context=section.context, pool=section.pool, sequences=ASKERS + 1
     )
-    result: dict[str, Any] = {"questions": len(prompts)}
+    four = model.cost_of_four()
+    draft = section.draft if drafting.pay(four) else 0
+    result: dict[str, Any] = {"questions": len(prompts), "cost_of_four": four, "draft": draft}
     for name, kind in (("grounded", prompts), ("free", [plain(family, each) for each in FREE])):
         theirs, mine, same = [], [], 0
         for each in kind:
             tokens = [token for piece in model.sliced(each) for token in piece]
             theirs.append(raw.run(tokens, TOKENS))
-            mine.append(ours(model, [each], TOKENS, section.draft)[0])
+            mine.append(ours(model, [each], TOKENS, draft)[0])
             same += theirs[-1][0] == mine[-1][0]
         decode = [b / a for a, b in zip(rate(theirs), rate(mine), strict=False)]
         result[name] = {
@@ -230,7 +232,7 @@ def main() -> int:
             "decode_ratio": statistics.median(decode),
             "decode_n": len(decode),
         }
-    result["askers"] = together(model, prompts, section.draft)
+    result["askers"] = together(model, prompts, draft)
     for name, value in result.items():
         print(name, value)
     print(json.dumps(result))

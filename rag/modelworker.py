@@ -22,6 +22,7 @@ from index.child import listening, send, talk
 from index.errors import RefdeskError
 from rag import native  # noqa: F401 see there: before numpy
 from rag.batching import Batcher
+from rag.drafting import pay
 from rag.llama import Llama
 from rag.messages import check_from, prompt_from, step_message
 from rag.shelf import Shelving
@@ -46,11 +47,14 @@ def main() -> None:
         send(out, {"error": type(exc).__name__, "message": str(exc)})
         return
     kept = load["shelf"] and Shelving(Path(load["shelf"][0]), *load["shelf"][1:])
+    draft = load["draft"]
+    if draft and not pay(model.cost_of_four()):
+        draft = 0
     batcher = Batcher(
-        model, seats=load["seats"], draft=load["draft"], kept_bytes=load["kept_bytes"],
+        model, seats=load["seats"], draft=draft, kept_bytes=load["kept_bytes"],
         shelf=kept.shelf(model.runs) if kept else None,
     )  # fmt: skip
-    send(out, {"ready": {"context": model.context, "runs": model.runs}})
+    send(out, {"ready": {"context": model.context, "runs": {**model.runs, "draft": draft}}})
     while True:
         if batcher.idle:
             _taken(heard.get(), model, batcher)

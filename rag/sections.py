@@ -146,7 +146,10 @@ class ModelSection:
         most=10_000_000,
     )
     draft: int = setting(
-        7, "Tokens drafted from the passages at once, at most; 0: off.", least=0, most=32
+        7,
+        "Tokens drafted from the passages at once, at most; 0: off, as where it does not pay.",
+        least=0,
+        most=32,
     )
     gpu_layers: int = setting(
         -1, "Layers put on the GPU, if the build has one; -1: all.", least=-1, most=1000

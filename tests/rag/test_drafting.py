@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.drafting import Lookup, widths
+from rag.drafting import Lookup, pay, widths
 
 TEXT = [1, 2, 3, 4, 5, 6, 9, 3, 4, 7, 8]
 
@@ -39,6 +39,10 @@ def test_one_text_is_guessed_for_as_far_as_it_pays() -> None:
     assert widths([(2, 0.9)]) == [2]
     assert widths([(7, 0.1)]) == [0]
     assert widths([(0, 0.9)]) == [0]
+
+
+def test_guesses_pay_where_four_tokens_take_little_longer_than_one() -> None:
+    assert [pay(four) for four in (1.0, 1.8, 2.3, 3.4)] == [True, True, True, False]
 
 
 def test_several_texts_share_what_pays_the_likeliest_guesses_first() -> None:

@@ -21,9 +21,9 @@ _ROWS = 4
 the same. Measured with 1 to 20 tokens, relative to one: 4 take 1.8, 8 take 3.1, 16 take 4.4."""
 
 _PAYS = 2.6
-"""The time of reading four tokens, relative to one, from which on guesses cost more than they
-save: about six in ten tokens of an answer are guessed, nine in ten of them rightly. Machines were at
-1.8, 2.3 and 3.4; at 3.4 answers took 1.2 times as long with guesses."""
+"""The time of reading four tokens, relative to one, from which on guesses cost more than they save:
+about six in ten tokens of an answer are guessed, nine in ten of them rightly. It was 1.8, 2.3 and
+3.4 on three machines; on the last answers took 1.2 times as long with guesses."""
 
 
 class Lookup:

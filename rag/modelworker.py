@@ -7,7 +7,8 @@ the time of one reading.
     to it     {"load": {…}} once; {"id": n, "prompt": …, "checks": …, …} an order;
               {"id": n, "ahead": true, "idle": …, "prompt": …} to be read while nobody asks;
               {"cancel": n}
-    from it   {"ready": {"context": …, "runs": {…}}} or {"error": kind, "message": …};
+    from it   {"ready": {"context": …, "runs": {…}, "draft": …}}, or
+              {"error": kind, "message": …};
               {"events": [[n, kind, {…}], …], "busy_s": …}
 """
 
@@ -54,7 +55,7 @@ def main() -> None:
         model, seats=load["seats"], draft=draft, kept_bytes=load["kept_bytes"],
         shelf=kept.shelf(model.runs) if kept else None,
     )  # fmt: skip
-    send(out, {"ready": {"context": model.context, "runs": {**model.runs, "draft": draft}}})
+    send(out, {"ready": {"context": model.context, "runs": model.runs, "draft": draft}})
     while True:
         if batcher.idle:
             _taken(heard.get(), model, batcher)

@@ -168,8 +168,9 @@ class Remote:
             process = _Process(self._worker, self._load)
         except ModelLoadError as exc:
             raise ModelLoadError(f"{exc} {self._about()}".rstrip()) from exc
-        self.context, self.runs = process.context, process.runs
-        self.shelf = self._shelving.shelf(self.runs) if self._shelving else None
+        self.context, self.runs = process.context, {**process.runs, "draft": process.draft}
+        # What is read is the same whatever is guessed.
+        self.shelf = self._shelving.shelf(process.runs) if self._shelving else None
         return process
 
 
@@ -203,6 +204,7 @@ class _Process:
             raise kind(ready["message"])
         self.context = int(ready["ready"]["context"])
         self.runs: dict[str, Any] = ready["ready"]["runs"]
+        self.draft: int = ready["ready"]["draft"]
         threading.Thread(target=self._listen, daemon=True).start()
 
     def ask(self, key: int, message: dict[str, Any]) -> queue.SimpleQueue[Step | End]:

@@ -94,3 +94,15 @@ def test_a_passage_that_stands_where_it_was_read_is_as_if_read_there(small_model
     assert one[2:] == other[2:], "the same words"
     assert one[:2] == pytest.approx(other[:2], abs=0.02)
     model.close()
+
+
+def test_passages_are_found_again_whether_the_machine_guesses_or_not(
+    small_model: Path, tmp_path: Path
+) -> None:
+    model = remote(small_model, Shelving(tmp_path / "shelf", 1 << 30, "small"))
+    read = (*HEAD, passage(FERRY, set(), "1"))
+    assert not model.has_read(read)
+    assert [*model.read(read)]
+    assert model.runs["draft"] in {0, 7}
+    assert model.has_read(read)
+    model.close()

@@ -33,7 +33,7 @@ if kind == "refuses":
     sys.exit()
 if kind == "dies loading":
     os.kill(os.getpid(), signal.SIGKILL)
-send(out, {"ready": {"context": 77, "runs": {"version": "1"}}})
+send(out, {"ready": {"context": 77, "runs": {"version": "1"}, "draft": 7}})
 while True:
     message = heard.get()
     if "cancel" in message:
@@ -86,7 +86,7 @@ def test_orders_and_events_survive_the_way() -> None:
 
 
 def test_each_asker_hears_what_was_said_to_him(remote: Remote) -> None:
-    assert (remote.context, remote.runs) == (77, {"version": "1"})
+    assert (remote.context, remote.runs) == (77, {"version": "1", "draft": 7})
     heard: dict[str, list[object]] = {}
     threads = [
         threading.Thread(target=lambda text=text: heard.update({text: said(remote, text)}))

@@ -17,13 +17,14 @@ _HITS, _TRIES = 1.5, 2.5
 """What the odds of a guess begin with: most answers copy."""
 
 _ROWS = 4
-"""llama.cpp's kernels for processors take this many tokens at once: one to four of them cost nearly
-the same. Measured with 1 to 20 tokens, relative to one: 4 take 1.8, 8 take 3.1, 16 take 4.4."""
+"""llama.cpp's kernels for processors take this many tokens at once: where guesses pay, two to four
+of them cost nearly the same. Measured with 1 to 20 tokens, relative to one: 4 take 1.8, 8 take 3.1,
+16 take 4.4."""
 
 _PAYS = 2.6
 """The time of reading four tokens, relative to one, from which on guesses cost more than they save:
 about six in ten tokens of an answer are guessed, nine in ten of them rightly. It was 1.8, 2.3 and
-3.4 on three machines; on the last answers took 1.2 times as long with guesses."""
+3.5 on three machines; on the last answers took 1.2 times as long with guesses."""
 
 
 class Lookup:

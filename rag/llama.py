@@ -28,6 +28,7 @@ from rag.tuning import Tuning
 __all__ = ["Llama", "Logits", "Row"]
 
 _ROUNDS = 6
+"""Of `Llama.cost_of_four`."""
 
 Logits = npt.NDArray[np.float32]
 """Shape (vocabulary,)."""

@@ -44,13 +44,13 @@ def main() -> None:
             sequences=Batcher.sequences(load["seats"]), tuning=Tuning(**load["tuning"]),
             gpu_layers=load["gpu_layers"],
         )  # fmt: skip
+        draft = load["draft"]
+        if draft and not pay(model.cost_of_four()):
+            draft = 0
     except RefdeskError as exc:
         send(out, {"error": type(exc).__name__, "message": str(exc)})
         return
     kept = load["shelf"] and Shelving(Path(load["shelf"][0]), *load["shelf"][1:])
-    draft = load["draft"]
-    if draft and not pay(model.cost_of_four()):
-        draft = 0
     batcher = Batcher(
         model, seats=load["seats"], draft=draft, kept_bytes=load["kept_bytes"],
         shelf=kept.shelf(model.runs) if kept else None,
